@@ -1,0 +1,34 @@
+# Two commands on a fresh machine (git, Python 3.11+, make): `make demo` and `make test`. Each does its own set-up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.PHONY: demo test lint check bench clean help
+
+help: ## Say what there is to make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+demo: $(STAMP) ## Run the main job on the embedded emulator, told step by step
+	@$(BIN)/python -m generator.demo
+
+test: $(STAMP) ## Run every test
+	$(BIN)/python -m pytest -n auto
+
+lint: $(STAMP) ## Formatting, lint and types of everything that is written by hand
+	$(BIN)/black --check --quiet generator templates/runtime tests bench
+	$(BIN)/ruff check --quiet generator templates/runtime tests bench
+	$(BIN)/mypy generator bench
+	$(BIN)/kustomer-mcp check
+
+bench: $(STAMP) ## Print sizes, and times as ratios in one run
+	@$(BIN)/python -m bench
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) .demo .tools .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,53 @@
+"""Owns what a call gives back: Kustomer's JSON as it is, and how to go on from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+NEXT_CURSOR = "next_cursor"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer of one call.
+
+    Attributes:
+        content: Kustomer's JSON object: `data` is one record or a list of `{type, id, attributes, relationships}`. A list
+            that goes on has `next_cursor`. Fields that Kustomer adds later are kept; a masked value is an object
+            `{"isMasked": true, "maskedPresentation": ...}` in place of any scalar.
+        status: The HTTP status: 200, 201, 202 or 204.
+        headers: The rate limit headers as they came, names in lower case.
+    """
+
+    content: dict[str, Any]
+    status: int
+    headers: dict[str, str]
+
+    @property
+    def data(self) -> Any:
+        """The record or the records, or None where the answer has none."""
+        return self.content.get("data")
+
+    @property
+    def next_cursor(self) -> str | None:
+        """What to pass as `cursor` for the next page, or None on the last."""
+        return self.content.get(NEXT_CURSOR)
+
+
+def answer_of(status: int, value: Any, headers: dict[str, str]) -> Answer:
+    """Make an answer of what came: always an object, with the cursor of the next page where there is one."""
+    if status == 204 or value is None:
+        return Answer({"done": True}, status, headers)
+    content = dict(value) if isinstance(value, dict) else {"data": value}
+    if cursor := _next_cursor(content):
+        content[NEXT_CURSOR] = cursor
+    return Answer(content, status, headers)
+
+
+def _next_cursor(content: dict[str, Any]) -> str:
+    """The query of `links.next`: a relative path in Kustomer, null on the last page."""
+    links = content.get("links")
+    following = links.get("next") if isinstance(links, dict) and isinstance(content.get("data"), list) else None
+    return urlsplit(following).query if isinstance(following, str) else ""

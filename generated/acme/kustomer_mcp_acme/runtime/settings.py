@@ -1,0 +1,60 @@
+"""Owns what the environment says: base URL and API key. The key is read when it is needed, and never shown."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from .errors import KustomerError
+
+KEY_VARIABLE = "KUSTOMER_API_KEY"
+KEY_FILE_VARIABLE = "KUSTOMER_API_KEY_FILE"
+BASE_URL_VARIABLE = "KUSTOMER_BASE_URL"
+DEFAULT_BASE_URL = "https://api.kustomerapp.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to reach Kustomer.
+
+    Attributes:
+        base_url: Scheme and host.
+        api_key: The key; where empty, it is read from KUSTOMER_API_KEY or the file named by KUSTOMER_API_KEY_FILE.
+        timeout: Seconds until an answer must have come.
+        user_agent: How this package presents itself.
+    """
+
+    base_url: str = DEFAULT_BASE_URL
+    api_key: str = field(default="", repr=False)
+    timeout: float = 60.0
+    user_agent: str = "kustomer-mcp"
+
+    @classmethod
+    def from_environment(cls, base_url: str = DEFAULT_BASE_URL, user_agent: str = "kustomer-mcp") -> Self:
+        """The settings of this process; KUSTOMER_BASE_URL takes the place of the package's own base URL."""
+        return cls(base_url=os.environ.get(BASE_URL_VARIABLE, "").rstrip("/") or base_url, user_agent=user_agent)
+
+    def key(self) -> str:
+        """The API key.
+
+        Raises:
+            KustomerError: There is none.
+        """
+        key = self.api_key or os.environ.get(KEY_VARIABLE, "") or _from_file(os.environ.get(KEY_FILE_VARIABLE, ""))
+        if not key.strip():
+            raise KustomerError(
+                f"This server has no API key: its operator must set {KEY_VARIABLE} or {KEY_FILE_VARIABLE}. Nothing was sent."
+            )
+        return key.strip()
+
+
+def _from_file(path: str) -> str:
+    if not path:
+        return ""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        text = f"The file of {KEY_FILE_VARIABLE} can't be read ({error.strerror}). Nothing was sent."
+        raise KustomerError(text) from None

@@ -1,0 +1,287 @@
+"""Owns the command line: words into arguments, one call, print, exit code. It decides nothing about specs.
+
+Exit codes: 0 fine, 1 could not do it, 2 usage (Click's), 3 out of date.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from generator import __version__
+from generator.errors import ConfigError, KustomerMcpError
+
+OUT_OF_DATE = 3
+_SIGN_COLORS = {"+": "green", "~": "yellow", "-": "red"}
+
+
+class _Group(click.Group):
+    """Turns the tool's own errors into their text and exit code 1; any other keeps its traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        if os.environ.get("NO_COLOR"):
+            ctx.color = False
+        try:
+            return super().invoke(ctx)
+        except KustomerMcpError as error:
+            _fail(error)
+
+
+def _fail(error: KustomerMcpError) -> NoReturn:
+    click.echo(f"{click.style('Error', fg='red')}: {error}", err=True)
+    sys.exit(1)
+
+
+class _Progress:
+    """One line on a terminal: what, how many, how long. Silent elsewhere."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._start = time.monotonic()
+        self._shown = sys.stderr.isatty()
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if self._shown:
+            count = f" {done}/{total}" if total else ""
+            click.echo(
+                f"\r\033[K{self._label}: {what}{count} ({time.monotonic() - self._start:.0f} s)", nl=False, err=True
+            )
+
+    def close(self) -> None:
+        if self._shown:
+            click.echo("\r\033[K", nl=False, err=True)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="kustomer-mcp")
+@click.option("-C", "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="The folder that holds specs/ and generated/.")  # fmt: skip
+@click.pass_context
+def main(ctx: click.Context, root: Path) -> None:
+    """Typed, reviewed MCP server packages for a Kustomer organisation.
+
+    `init` writes a tenant's configuration, `fetch` pins Kustomer's documents and the organisation's Klasses in specs/,
+    `generate` turns them into a package in generated/, and `check` says whether that is up to date.
+    """
+    ctx.obj = root.resolve()
+
+
+def _tenant_argument(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds `[TENANT]...`; none means all, and none there is an error that says what to do."""
+
+    @click.argument("names", metavar="[TENANT]...", nargs=-1, shell_complete=_complete_tenants)
+    @wraps(command)
+    def wrapped(*args: Any, names: tuple[str, ...], **kwargs: Any) -> None:
+        from generator.config import tenants
+
+        root: Path = click.get_current_context().obj
+        known = tenants(root)
+        if not known and not names:
+            raise ConfigError("there is no tenant yet", ["run `kustomer-mcp init NAME --org ORG`"])
+        command(*args, names=tuple(dict.fromkeys(names)) or known, **kwargs)
+
+    return wrapped
+
+
+def _complete_tenants(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    from generator.config import tenants
+
+    root = ctx.find_root().params.get("root") or Path()
+    return [name for name in tenants(Path(root)) if name.startswith(incomplete)]
+
+
+@main.command()
+@click.argument("name", metavar="TENANT")
+@click.option("--org", help="The organisation: the first word of https://ORG.kustomerapp.com.")
+@click.pass_obj
+def init(root: Path, name: str, org: str | None) -> None:
+    """Write specs/tenants/TENANT/tenant.toml (and specs/sources.toml where there is none), commented and runnable."""
+    from generator.fetch import bundled_documents
+    from generator.scaffolding import initialise
+
+    for path in initialise(root, name, org or name, bundled_documents()):
+        click.echo(f"{click.style('+', fg='green')} {path}")
+    click.echo(f"Next: export KUSTOMER_API_KEY=... && kustomer-mcp fetch {name} && kustomer-mcp generate {name}")
+
+
+@main.command()
+@_tenant_argument
+@click.option("--only", type=click.Choice(["documents", "klasses"]), help="Fetch one of the two.")
+@click.option("--base-url", envvar="KUSTOMER_BASE_URL", help="Take the place of the tenant's base URL (also KUSTOMER_BASE_URL).")  # fmt: skip
+@click.option("--key-file", type=click.Path(exists=True, dir_okay=False), help="A file with the API key, instead of KUSTOMER_API_KEY.")  # fmt: skip
+@click.option("--max-wait", type=click.FloatRange(0), default=300, show_default=True, help="Seconds to wait for rate limits in all.")  # fmt: skip
+@click.pass_obj
+def fetch(root: Path, names: tuple[str, ...], only: str | None, base_url: str | None, key_file: str | None, max_wait: float) -> None:  # fmt: skip
+    """Fetch documents and Klasses into specs/, and pin them in specs/lock.json.
+
+    The API key comes from KUSTOMER_API_KEY_<TENANT>, KUSTOMER_API_KEY or a file; it is never stored or printed.
+    """
+    from generator.config import read_tenant
+
+    tenants = [read_tenant(root, name) for name in names]
+    if only != "klasses":
+        _fetch_documents(root)
+    if only != "documents":
+        for tenant in tenants:
+            _fetch_klasses(root, tenant, base_url, key_file, max_wait)
+
+
+def _fetch_documents(root: Path) -> None:
+    from generator.config import read_sources
+    from generator.fetch import fetch_documents
+    from generator.snapshot import read_lock, save_documents
+
+    progress = _Progress("fetch")
+    before = {name: pin["sha256"] for name, pin in read_lock(root)["documents"].items()}
+    try:
+        made = fetch_documents(root, read_sources(root), progress)
+        save_documents(root, made)
+    finally:
+        progress.close()
+    after = {name: pin["sha256"] for name, pin in read_lock(root)["documents"].items()}
+    operations = sum(pin["operations"] for _, pin in made.values())
+    _changes("documents", before, after, f"{len(made)} documents, {operations} operations")
+
+
+def _fetch_klasses(root: Path, tenant: Any, base_url: str | None, key_file: str | None, max_wait: float) -> None:
+    from generator.config import check_base_url
+    from generator.fetch import KlassFetcher, api_key
+    from generator.snapshot import read_lock, save_klasses
+
+    if base_url and (problem := check_base_url(base_url)):
+        raise ConfigError("--base-url (or KUSTOMER_BASE_URL) can't be used", [problem])
+    before = read_lock(root)["tenants"].get(tenant.name, {}).get("files", {})
+    progress = _Progress(tenant.name)
+    fetcher = KlassFetcher(tenant, base_url or tenant.base_url, api_key(tenant.name, key_file), progress, max_wait)
+    try:
+        files, notes = asyncio.run(fetcher.fetch(before))
+    finally:
+        progress.close()
+    save_klasses(root, tenant.name, files)
+    after = read_lock(root)["tenants"][tenant.name]["files"]
+    klasses = sum(name.startswith("klasses/") for name in files)
+    _changes(tenant.name, before, after, f"{klasses} Klasses, {len(files) - klasses} standard objects")
+    for note in notes:
+        click.echo(f"  {note}")
+
+
+def _changes(label: str, before: dict[str, str], after: dict[str, str], summary: str) -> None:
+    rows = [("+", name) for name in after if name not in before]
+    rows += [("~", name) for name in after if name in before and before[name] != after[name]]
+    rows += [("-", name) for name in before if name not in after]
+    for sign, name in sorted(rows, key=lambda row: row[1]):
+        click.echo(f"{click.style(sign, fg=_SIGN_COLORS[sign])} {name}")
+    click.echo(f"{label}: {summary}; {_counted(len(rows), 'change')}")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
+
+
+@main.command()
+@_tenant_argument
+@click.pass_obj
+def generate(root: Path, names: tuple[str, ...]) -> None:
+    """Turn specs/ into generated/TENANT/, told as a plan: + new, ~ changed, - gone."""
+    from generator.tree import apply
+
+    for name in names:
+        start = time.monotonic()
+        package, changes = _plan(root, name)
+        for change in changes:
+            click.echo(f"{click.style(change.sign, fg=_SIGN_COLORS[change.sign])} generated/{name}/{change.path}")
+        apply(root / "generated" / name, changes)
+        took = f" ({time.monotonic() - start:.1f} s)" if sys.stderr.isatty() else ""
+        summary = f"{len(package.tools)} tools in {len(package.toolsets)} toolsets, {len(package.left_out)} operations left out"
+        click.echo(f"{name}: {summary}; {_counted(len(changes), 'file')} changed{took}")
+
+
+@main.command()
+@_tenant_argument
+@click.option("--diff", is_flag=True, help="Show what `generate` would change.")
+@click.pass_obj
+def check(root: Path, names: tuple[str, ...], diff: bool) -> None:
+    """Is generated/ exactly what specs/ gives? Reads no network and writes nothing; exit code 3 if it is not."""
+    stale = []
+    for name in names:
+        _, changes = _plan(root, name)
+        for change in changes:
+            click.echo(f"{click.style(change.sign, fg=_SIGN_COLORS[change.sign])} generated/{name}/{change.path}")
+            if diff:
+                click.echo(change.diff(), nl=False)
+        if changes:
+            stale.append(name)
+        click.echo(f"{name}: {'out of date' if changes else 'up to date'}")
+    if stale:
+        click.echo(f"Run `kustomer-mcp generate {' '.join(stale)}`.", err=True)
+        sys.exit(OUT_OF_DATE)
+
+
+def _plan(root: Path, name: str) -> tuple[Any, list[Any]]:
+    from generator.config import read_tenant
+    from generator.package import build
+    from generator.render import render
+    from generator.snapshot import load
+    from generator.tree import compare
+
+    tenant = read_tenant(root, name)
+    progress = _Progress(name)
+    try:
+        progress("reading specs/", 0, 0)
+        package = build(load(root, [name]), tenant)
+        progress(f"rendering {len(package.tools)} tools", 0, 0)
+        return package, compare(root / "generated" / name, render(package))
+    finally:
+        progress.close()
+
+
+@main.command()
+@click.argument("name", metavar="TENANT", shell_complete=_complete_tenants)
+@click.option("--all", "everything", is_flag=True, help="Also every operation that is left out, and why; and all tags.")
+@click.pass_obj
+def tools(root: Path, name: str, everything: bool) -> None:
+    """List TENANT's tools with their size in estimated tokens (bytes / 4)."""
+    from generator.config import read_tenant
+    from generator.contract import tokens
+    from generator.package import build
+    from generator.snapshot import load
+
+    package = build(load(root, [name]), read_tenant(root, name))
+    for toolset in package.toolsets:
+        click.secho(f"{toolset.name}  {tokens([t.contract for t in toolset.tools])}", bold=True)
+        for tool in toolset.tools:
+            effect = "R" if tool.reads else "W"
+            click.echo(f"  {effect} {tokens(tool.contract):5}  {tool.name}  {tool.operations[0]}")
+    if everything:
+        click.secho(f"left out  {len(package.left_out)}", bold=True)
+        for row in package.left_out:
+            click.echo(f"  {row.operation}  {row.reason}")
+        click.secho("tags", bold=True)
+        click.echo(f"  {', '.join(sorted({tag for tool in package.tools for tag in tool.tags}))}")
+    total = tokens({"tools": [tool.contract for tool in package.tools]})
+    click.echo(f"{len(package.tools)} tools, about {total} tokens; {len(package.left_out)} operations left out")
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0 takes any free port.")
+def sandbox(port: int) -> None:
+    """Run the embedded Kustomer emulator on loopback, with the organisations acme and globex."""
+    from generator.fetch import bundled_folder
+    from generator.sandbox import serve
+
+    def bound(url: str) -> None:
+        click.echo(f"Kustomer emulator: {url}")
+        click.echo(f"  KUSTOMER_BASE_URL={url} KUSTOMER_API_KEY=sandbox-acme    (or sandbox-globex)")
+
+    serve(port, documents=bundled_folder(), on_bound=bound)
+
+
+if __name__ == "__main__":
+    main()

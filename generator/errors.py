@@ -1,0 +1,42 @@
+"""Owns every error that the tool raises on purpose; whatever else escapes is a bug and keeps its traceback.
+
+KustomerMcpError        could not do it (exit code 1)
+├── ConfigError         tenant.toml, sources.toml or the command's words
+├── FetchError          the network, or what came back over it
+├── SpecError           a document, a Klass or a pin that can't be used
+└── RenderError         a template, a model or a file that could not be written
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class KustomerMcpError(Exception):
+    """One error with every problem found, so that a person mends them in one go.
+
+    Args:
+        what: One line that says what could not be done.
+        problems: What is wrong, where, and what to do; one line each.
+    """
+
+    def __init__(self, what: str, problems: Iterable[str] = ()) -> None:
+        self.what = what
+        self.problems = tuple(problems)
+        super().__init__("\n".join([what, *(f"  - {problem}" for problem in self.problems)]))
+
+
+class ConfigError(KustomerMcpError):
+    """A file that a person writes is wrong."""
+
+
+class FetchError(KustomerMcpError):
+    """What the network gave can't be used; the pins stay as they were."""
+
+
+class SpecError(KustomerMcpError):
+    """A document, a Klass or a pin can't become tools."""
+
+
+class RenderError(KustomerMcpError):
+    """The package could not be rendered or written; the old tree is whole."""

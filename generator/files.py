@@ -1,0 +1,147 @@
+"""Owns writing: files are staged whole beside their place, then moved; old or new, never mixed.
+
+Staging finds out first whether the disk has room and the place may be written. A tree that belongs to the generator is
+then exchanged in one step (`replace_tree`). Files in a folder that holds others' too are renamed one by one
+(`write_all`); a journal lets the next command finish what a kill interrupted between two renames.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from generator.errors import RenderError
+
+_STAGE = ".kustomer-mcp-stage"
+_JOURNAL = "journal.json"
+
+
+def write_all(root: Path, texts: Mapping[str, str], delete: Iterable[str] = ()) -> None:
+    """Write all `texts` (path below `root` -> text) and delete `delete`, or change nothing.
+
+    Raises:
+        RenderError: The disk is full, the tree can't be written, or another run is writing it.
+    """
+    gone = sorted(set(delete) - set(texts))
+    try:
+        with _only_writer(root):
+            recover(root)
+            _stage(root, texts, gone)
+            recover(root)
+    except OSError as error:
+        if not (root / _STAGE / _JOURNAL).exists():
+            shutil.rmtree(root / _STAGE, ignore_errors=True)
+        raise RenderError(f"nothing was written: {error.strerror or error}", [f"at {error.filename or root}"]) from None
+
+
+def _stage(root: Path, texts: Mapping[str, str], gone: list[str]) -> None:
+    """Put every new file into the stage, then the journal: from its rename on the new state is what holds."""
+    stage = root / _STAGE
+    stage.mkdir(parents=True)
+    for number, path in enumerate(sorted(texts)):
+        _durable(stage / str(number), texts[path])
+    journal = {"write": sorted(texts), "delete": gone}
+    _durable(stage / "journal.tmp", json.dumps(journal))
+    os.replace(stage / "journal.tmp", stage / _JOURNAL)
+
+
+def replace_tree(folder: Path, texts: Mapping[str, str], delete: Iterable[str]) -> None:
+    """Make a folder hold `texts` besides its other files and without `delete`, in one step; or change nothing.
+
+    Raises:
+        RenderError: The disk is full, or the place can't be written.
+    """
+    stage = folder.with_name(f".{folder.name}.new")
+    try:
+        with _only_writer(folder.parent):
+            shutil.rmtree(stage, ignore_errors=True)
+            if folder.exists():
+                shutil.copytree(folder, stage, copy_function=os.link, symlinks=True)
+            for path in delete:
+                (stage / path).unlink(missing_ok=True)
+                _prune(stage, (stage / path).parent)
+            for path, text in texts.items():
+                (stage / path).parent.mkdir(parents=True, exist_ok=True)
+                (stage / path).unlink(missing_ok=True)
+                _durable(stage / path, text)
+            _exchange(stage, folder)
+            shutil.rmtree(stage, ignore_errors=True)
+    except OSError as error:
+        shutil.rmtree(stage, ignore_errors=True)
+        raise RenderError(
+            f"nothing was written: {error.strerror or error}", [f"at {error.filename or folder}"]
+        ) from None
+
+
+def _exchange(new: Path, old: Path) -> None:
+    """Swap two folders atomically where the system can (Linux renameat2, macOS renamex_np), else by two renames."""
+    if not old.exists():
+        new.rename(old)
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    here, there = os.fsencode(new), os.fsencode(old)
+    at_working_folder, swap = -100, 2
+    if sys.platform.startswith("linux") and hasattr(libc, "renameat2"):
+        done = libc.renameat2(at_working_folder, here, at_working_folder, there, swap)
+    elif sys.platform == "darwin":
+        done = libc.renamex_np(here, there, swap)
+    else:
+        done = -1
+    if done != 0:
+        aside = old.with_name(f".{old.name}.old")
+        shutil.rmtree(aside, ignore_errors=True)
+        old.rename(aside)
+        new.rename(old)
+        aside.rename(new)
+
+
+def recover(root: Path) -> None:
+    """Finish what a journal says was decided; drop a stage without one, for it was not decided yet."""
+    stage = root / _STAGE
+    journal = stage / _JOURNAL
+    if journal.exists():
+        plan = json.loads(journal.read_text(encoding="utf-8"))
+        for number, path in enumerate(plan["write"]):
+            staged = stage / str(number)
+            if staged.exists():
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                os.replace(staged, root / path)
+        for path in plan["delete"]:
+            (root / path).unlink(missing_ok=True)
+            _prune(root, (root / path).parent)
+        journal.unlink()
+    if stage.exists():
+        shutil.rmtree(stage)
+
+
+def _prune(root: Path, folder: Path) -> None:
+    while folder != root and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
+
+
+def _durable(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _only_writer(root: Path) -> Iterator[None]:
+    """Hold the root's lock; a second writer waits for its turn, a dead one leaves nothing behind."""
+    import fcntl
+
+    root.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(root, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,231 @@
+"""Owns every dataclass of the two vocabularies; read this first. It holds no logic beyond spelling.
+
+The *Catalog* speaks Kustomer: wire names, Klasses, attributes, canonical JSON Schema (see openapi.py).
+The *Package* speaks Python and MCP: identifiers, annotations, tools, toolsets. package.py alone crosses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Json = Any
+Schema = dict[str, Json]
+Kind = Literal["list", "get", "create", "update", "delete", "custom"]
+Effect = Literal["read", "write"]
+Place = Literal["path", "query", "body"]
+Style = Literal["plain", "comma", "repeat", "deep"]
+
+# ---------------------------------------------------------------------------------------------- Kustomer
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A path or query parameter under its wire name; `style` says how a list or an object is spelled."""
+
+    name: str
+    place: Literal["path", "query"]
+    schema: Schema
+    required: bool = False
+    description: str = ""
+    style: Style = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """An argument that narrows a list by leading to another path; `query` names what that path takes as well."""
+
+    argument: str
+    path: str
+    parameter: str
+    query: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a document, or one branch or Klass of it; `key` is how every table names it."""
+
+    document: str
+    method: str
+    path: str
+    operation_id: str
+    tags: tuple[str, ...] = ()
+    summary: str = ""
+    description: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    body: Schema | None = None
+    body_required: bool = False
+    paged: bool = False
+    tool: str = ""
+    kind: Kind = "custom"
+    toolset: str = ""
+    branch: str = ""
+    klass: str = ""
+    scopes: tuple[Scope, ...] = ()
+    fixed_path: tuple[tuple[str, Json], ...] = ()
+    fixed_query: tuple[tuple[str, Json], ...] = ()
+    fixed_body: tuple[tuple[str, Json], ...] = ()
+    documented: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute of a Klass as its metadata has it, with the schema of its value (null included)."""
+
+    name: str
+    label: str
+    kind: str
+    schema: Schema
+    description: str
+    sensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Klass:
+    """A standard object or a custom object type, with the attributes of its `custom`."""
+
+    name: str
+    label: str
+    standard: bool
+    attributes: tuple[Attribute, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An operation that is no tool of this package, and why."""
+
+    operation: str
+    document: str
+    operation_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What Kustomer offers one organisation; every pass takes one and gives one."""
+
+    operations: tuple[Operation, ...]
+    klasses: tuple[Klass, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+# ---------------------------------------------------------------------------------------- Python and MCP
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a tool: its name for MCP, its Python name, and its place and name on the wire.
+
+    An empty `wire` in the body means that the argument is the whole body.
+    """
+
+    name: str
+    python: str
+    place: Place
+    wire: str
+    schema: Schema
+    annotation: str
+    description: str
+    required: bool
+    style: Style = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a request in the generated code: a wire name and the Python expression that fills it."""
+
+    wire: str
+    expression: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request that a tool may send; its fields are what a reader sees in the generated function.
+
+    `scope` names the argument that leads to this call instead of the last one, `refuses` those it can't go with.
+    """
+
+    method: str
+    path: str
+    path_entries: tuple[Entry, ...]
+    query_entries: tuple[Entry, ...]
+    body_entries: tuple[Entry, ...]
+    whole_body: str
+    paged: bool
+    scope: str = ""
+    refuses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One MCP tool: what a client sees (`contract`), the function behind it, and where it comes from."""
+
+    name: str
+    title: str
+    description: str
+    toolset: str
+    tags: tuple[str, ...]
+    kind: Kind
+    effect: Effect
+    operations: tuple[str, ...]
+    operation_id: str
+    document: str
+    arguments: tuple[Argument, ...]
+    calls: tuple[Call, ...]
+    arguments_class: str
+    contract: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def reads(self) -> bool:
+        return self.effect == "read"
+
+
+@dataclass(frozen=True, slots=True)
+class Toolset:
+    """One file each in contract/, models/ and tools/."""
+
+    name: str
+    tools: tuple[Tool, ...]
+    nested: tuple[str, ...]
+    definitions: Mapping[str, Schema]
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """Everything that the templates see."""
+
+    tenant: str
+    distribution: str
+    module: str
+    command: str
+    server_name: str
+    title: str
+    base_url: str
+    instructions: str
+    toolsets: tuple[Toolset, ...]
+    klasses: tuple[Klass, ...]
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+    inputs: Mapping[str, str]
+    generator_version: str
+
+    version: str = "1.0.0"
+
+    @property
+    def tools(self) -> tuple[Tool, ...]:
+        return tuple(tool for toolset in self.toolsets for tool in toolset.tools)
+
+    @property
+    def custom_klasses(self) -> tuple[Klass, ...]:
+        return tuple(klass for klass in self.klasses if not klass.standard)
+
+    @property
+    def summary(self) -> str:
+        return f"MCP server of {self.title}: {len(self.tools)} typed Kustomer tools"

@@ -1,0 +1,225 @@
+"""Owns the crossing from Kustomer's vocabulary to Python and MCP; `build()` is the program in ten lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from generator import __version__, contract, models, quirks
+from generator.arguments import arguments_of, calls_of
+from generator.config import Tenant
+from generator.errors import ConfigError
+from generator.ir import Argument, Catalog, Klass, Operation, Package, Schema, Tool, Toolset
+from generator.klasses import add_klasses, read_klasses
+from generator.naming import effect_of, name_tools
+from generator.openapi import parse, title_of
+from generator.selection import assign_toolsets, fold_scopes, select, tags_of
+from generator.snapshot import Snapshot, dump, sha256
+from generator.text import camel, shortened, snake
+from generator.unions import split_replaces, split_unions
+
+
+def build(snapshot: Snapshot, tenant: Tenant) -> Package:
+    """Turn what is pinned into the package of one tenant; a pure function.
+
+    Raises:
+        SpecError: The documents or the Klasses can't become tools.
+        ConfigError: The tenant's filters match nothing, or leave nothing.
+    """
+    return package(tenant_catalog(document_catalog(snapshot), snapshot, tenant), snapshot, tenant)
+
+
+def document_catalog(snapshot: Snapshot) -> Catalog:
+    """The part of `build` that depends on the documents alone."""
+    catalog = parse(dict(snapshot.documents), dict(snapshot.base_paths))
+    catalog = split_unions(catalog)
+    return split_replaces(catalog)
+
+
+def tenant_catalog(catalog: Catalog, snapshot: Snapshot, tenant: Tenant) -> Catalog:
+    """Everything that the tenant could have, then what it selects."""
+    return select(full_catalog(catalog, snapshot, tenant), tenant)
+
+
+def full_catalog(catalog: Catalog, snapshot: Snapshot, tenant: Tenant) -> Catalog:
+    """Everything that the tenant could have: its Klasses added, every tool named, lists folded."""
+    klasses = select_klasses(read_klasses(snapshot.klasses.get(tenant.name, {})), tenant)
+    catalog = add_klasses(catalog, klasses)
+    catalog = fold_scopes(catalog)
+    catalog = assign_toolsets(catalog)
+    return name_tools(catalog)
+
+
+def select_klasses(klasses: tuple[Klass, ...], tenant: Tenant) -> tuple[Klass, ...]:
+    """Apply `[klasses]`; standard Klasses always stay.
+
+    Raises:
+        ConfigError: A glob matches no custom Klass.
+    """
+    custom = [klass.name for klass in klasses if not klass.standard]
+    problems = [
+        f"[klasses] {key}: the glob {glob!r} matches no Klass; the custom Klasses are {', '.join(custom) or 'none'}"
+        for key, globs in (("include", tenant.klasses_include), ("exclude", tenant.klasses_exclude))
+        for glob in globs
+        if not any(fnmatchcase(name, glob) for name in custom)
+    ]
+    if problems:
+        raise ConfigError(f"{tenant.path}: some filters match nothing", problems)
+    return tuple(klass for klass in klasses if klass.standard or _wanted(klass.name, tenant))
+
+
+def _wanted(name: str, tenant: Tenant) -> bool:
+    included = not tenant.klasses_include or any(fnmatchcase(name, glob) for glob in tenant.klasses_include)
+    return included and not any(fnmatchcase(name, glob) for glob in tenant.klasses_exclude)
+
+
+def package(catalog: Catalog, snapshot: Snapshot, tenant: Tenant) -> Package:
+    """Cross over: operations become tools, tools become toolsets."""
+    # Shared names are judged over the whole catalog, so that a class is called the same whatever is selected.
+    shared = models.shared_names(o.body for o in catalog.operations if o.body is not None)
+    grouped: dict[str, list[Operation]] = {}
+    for operation in sorted(catalog.operations, key=lambda o: o.tool):
+        grouped.setdefault(operation.toolset, []).append(operation)
+    detail = contract.DETAILS[tenant.detail]
+    module = f"kustomer_mcp_{snake(tenant.name)}"
+    return Package(
+        tenant=tenant.name,
+        distribution=f"kustomer-mcp-{tenant.name}",
+        module=module,
+        command=f"kustomer-mcp-{tenant.name}",
+        server_name=f"kustomer-{tenant.name}",
+        title=tenant.title or f"Kustomer ({tenant.name})",
+        base_url=tenant.base_url,
+        instructions=instructions(catalog),
+        toolsets=tuple(_toolset(name, members, shared, detail) for name, members in sorted(grouped.items())),
+        klasses=catalog.klasses,
+        left_out=tuple(sorted(catalog.left_out, key=lambda row: (row.operation, row.document, row.reason))),
+        notes=catalog.notes,
+        inputs=inputs(snapshot, tenant),
+        generator_version=__version__,
+    )
+
+
+def inputs(snapshot: Snapshot, tenant: Tenant) -> dict[str, str]:
+    """The sha256 of every input of the package, by its path in specs/."""
+    documents = {f"openapi/{name}.json": sha256(dump(value)) for name, value in sorted(snapshot.documents.items())}
+    klasses = snapshot.klasses.get(tenant.name, {})
+    return documents | {f"tenants/{tenant.name}/{name}": sha256(dump(value)) for name, value in sorted(klasses.items())}
+
+
+def instructions(catalog: Catalog) -> str:
+    """What a client's model reads first; the first 512 characters matter most."""
+    custom = [klass.name for klass in catalog.klasses if not klass.standard]
+    parts = [
+        "Kustomer support CRM: customers, conversations, messages, notes, drafts and custom objects (KObjects) of Klasses."
+    ]
+    if custom:
+        parts.append(f"Klasses here: {', '.join(custom[:12])}{', …' if len(custom) > 12 else ''}.")
+    parts.append("Records are {type, id, attributes, relationships}; custom attributes stand in attributes.custom.")
+    parts.append("Lists give next_cursor while there is more: pass it back as cursor.")
+    parts.append(
+        "Messages only record on the timeline; drafts deliver. Rate limits are shared by the whole organisation."
+    )
+    return " ".join(parts)
+
+
+def _toolset(name: str, operations: list[Operation], shared: frozenset[str], detail: contract.Detail) -> Toolset:
+    namer = models.Namer(shared)
+    tools = tuple(_tool(operation, namer, detail) for operation in operations)
+    argument_classes = {tool.arguments_class for tool in tools}
+    nested = tuple(sorted(set(namer.definitions) - argument_classes))
+    return Toolset(name=name, tools=tools, nested=nested, definitions=dict(sorted(namer.definitions.items())))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    title: str
+    description: str
+
+
+def _tool(operation: Operation, namer: models.Namer, detail: contract.Detail) -> Tool:
+    prefix = models.nested_prefix(operation.tool)
+    clears = operation.kind == "update" or operation.key.startswith(("PUT", "PATCH"))
+    replaces = (quirks.REPLACE_PARAMETER, True) in operation.fixed_query
+    if operation.body is not None and (not clears or replaces):
+        operation = replace(operation, body=_without_null(operation.body))
+    arguments = arguments_of(operation, lambda schema, name: namer.annotation(schema, prefix + camel(name)))
+    namer.add_arguments(models.class_name(operation.tool), prefix, arguments)
+    wording = _wording(operation)
+    effect = effect_of(operation)
+    return Tool(
+        name=operation.tool,
+        title=wording.title,
+        description=wording.description,
+        toolset=operation.toolset,
+        tags=tags_of(operation),
+        kind=operation.kind,
+        effect=effect,
+        operations=(operation.key, *operation.documented),
+        operation_id=operation.operation_id,
+        document=operation.document,
+        arguments=arguments,
+        calls=calls_of(operation, arguments),
+        arguments_class=models.class_name(operation.tool),
+        contract={
+            "name": operation.tool,
+            "title": wording.title,
+            "description": shortened(wording.description, detail.description),
+            "inputSchema": contract.input_schema(_shown(arguments, clears and not replaces), detail),
+            "annotations": contract.hints(operation.kind, effect, operation.method, replaces),
+        },
+    )
+
+
+def _without_null(body: Schema) -> Schema:
+    """Null taken from the body's own fields; nested classes are shared with the tools that update, so they keep it."""
+    fields = {name: {k: v for k, v in s.items() if k != "nullable"} for name, s in body.get("properties", {}).items()}
+    return {**body, "properties": fields} if fields else body
+
+
+def _shown(arguments: tuple[Argument, ...], clears: bool) -> tuple[Argument, ...]:
+    return arguments if clears else tuple(replace(a, schema=contract.without_null(a.schema)) for a in arguments)
+
+
+def _wording(operation: Operation) -> _Wording:
+    title, description = title_of(operation), operation.description or f"{title_of(operation)}."
+    if not operation.branch or operation.branch == "attributes":
+        return _Wording(title, description)
+    row = BRANCH_WORDING.get((operation.key, operation.branch)) or BRANCH_WORDING.get((operation.key, "*"))
+    if row is None:
+        return _Wording(f"{title}: {operation.branch.replace('_', ' ')}", description)
+    channel = operation.branch.replace("_", " ")
+    return _Wording(row[0].format(channel=channel), row[1].format(channel=channel))
+
+
+# Operation and branch -> title and description; "{channel}" is the branch in words.
+BRANCH_WORDING: dict[tuple[str, str], tuple[str, str]] = {
+    ("POST /v1/customers/{id}/drafts", "note"): (
+        "Draft a note",
+        "Draft an internal note on a customer's conversation; nothing reaches the customer. One note draft per conversation.",
+    ),
+    ("POST /v1/customers/{id}/drafts", "*"): (
+        "Draft {channel}",
+        "Draft an outbound {channel} to a customer; this is what delivers. To schedule, set send_at and scheduled together.",
+    ),
+    ("PUT /v1/drafts/{id}", "note"): (
+        "Update note draft",
+        "Update an internal note draft by id; only the fields given change.",
+    ),
+    ("PUT /v1/drafts/{id}", "*"): (
+        "Update {channel} draft",
+        "Update a {channel} draft by id; only the fields given change. An empty send_at unschedules it.",
+    ),
+    ("PATCH /v1/conversations/{id}", "customer"): (
+        "Change conversation's customer",
+        "Move a conversation to another customer.",
+    ),
+    ("PUT /v3/kb/themes/{themeId}/revisions/draft", "publish"): (
+        "Publish theme draft",
+        "Publish the draft revision of a knowledge base theme.",
+    ),
+    ("POST /v3/kb/themes/{themeId}/revisions/draft", "duplicate_revision_id"): (
+        "Copy revision to draft",
+        "Create the draft revision of a knowledge base theme as a copy of another revision.",
+    ),
+}

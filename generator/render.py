@@ -1,0 +1,229 @@
+"""Owns turning a package into text, and is the only importer of jinja2 and black: `Package -> {path: text}`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import textwrap
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from functools import cache
+from hashlib import sha256
+from importlib import metadata
+from pathlib import Path
+
+import black
+import jinja2
+from black.mode import TargetVersion
+from black.parsing import InvalidInput
+
+from generator import models
+from generator.cache import cached
+from generator.errors import RenderError
+from generator.ir import Json, Package, Tool, Toolset
+
+_LINE = 110
+_MODE = black.Mode(line_length=_LINE, target_versions={TargetVersion.PY311})
+_SHAPING = ("black", "datamodel-code-generator", "jinja2")
+# From this many toolsets on it pays to render them in several processes.
+_PARALLEL_FROM = 8
+
+
+def templates() -> Path:
+    """The templates' folder: beside the generator in a checkout, inside it in a wheel."""
+    here = Path(__file__).parent
+    return next(path for path in (here / "templates", here.parent / "templates") if path.is_dir())
+
+
+def literal(value: Json) -> str:
+    """Filter: a value as Python source; `ast.literal_eval` gives it back, whatever it holds."""
+    return ascii(value)
+
+
+def docstring(text: str) -> str:
+    """Filter: a text inside a triple-quoted string, which it can't end."""
+    escaped = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return escaped[:-1] + '\\"' if escaped.endswith('"') and not escaped.endswith('\\"') else escaped
+
+
+def markdown(text: str) -> str:
+    """Filter: a text inside a Markdown table or paragraph, as text and nothing else."""
+    return re.sub(r"([\\`*_{}\[\]<>|#!])", r"\\\1", " ".join(text.split())).replace("\\_", "_")
+
+
+def toml(text: str) -> str:
+    """Filter: a text as a TOML basic string; JSON's escapes are TOML's (TOML 1.0, Strings)."""
+    return json.dumps(text)
+
+
+def tool_docstring(tool: Tool) -> str:
+    """Filter: the docstring of a tool's function, with its arguments."""
+    lines = _wrapped(docstring(tool.description), "    ", first='    """')
+    if tool.arguments:
+        lines += ["", "    Args:"]
+        for argument in tool.arguments:
+            text = docstring(argument.description.rstrip(".")) + "."
+            lines += _wrapped(f"{argument.python}: {text}", "            ", first="        ")
+    if len(lines) == 1 and len(lines[0]) < _LINE - 3:
+        return f'{lines[0]}"""'
+    return "\n".join([*lines, '    """'])
+
+
+def _wrapped(text: str, indent: str, first: str) -> list[str]:
+    return textwrap.wrap(
+        text, _LINE - 4, initial_indent=first, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates()),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701  what is made is source and Markdown; every foreign string passes one of these filters
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    for row in (literal, docstring, markdown, toml, tool_docstring):
+        environment.filters[row.__name__] = row
+    return environment
+
+
+def render(package: Package) -> dict[str, str]:
+    """Render the whole package: path below generated/<tenant>/ -> text.
+
+    Raises:
+        RenderError: A template or a model failed, or made text that is no Python.
+    """
+    files = _package_files(package) | _runtime_files(package)
+    files |= _toolset_files(package)
+    files["manifest.json"] = manifest(package, files)
+    return dict(sorted(files.items()))
+
+
+def _package_files(package: Package) -> dict[str, str]:
+    module = package.module
+    python = {
+        f"{module}/__init__.py": "init.py.jinja",
+        f"{module}/__main__.py": "main.py.jinja",
+        f"{module}/server.py": "server.py.jinja",
+    }
+    text = {"README.md": "README.md.jinja", "TOOLS.md": "TOOLS.md.jinja", "pyproject.toml": "pyproject.toml.jinja"}
+    files = {path: _formatted(path, _filled(name, package=package)) for path, name in python.items()}
+    files |= {path: _filled(name, package=package) for path, name in text.items()}
+    for folder, owns in (
+        ("contract", "What MCP clients see."),
+        ("models", "What the tools take."),
+        ("tools", "The tools."),
+    ):
+        files[f"{module}/{folder}/__init__.py"] = f'"""{owns}"""\n'
+    files[f"{module}/py.typed"] = ""
+    return files
+
+
+def _runtime_files(package: Package) -> dict[str, str]:
+    found = sorted((templates() / "runtime").glob("*.py"))
+    return {f"{package.module}/runtime/{path.name}": path.read_text(encoding="utf-8") for path in found}
+
+
+def _toolset_files(package: Package) -> dict[str, str]:
+    """Toolsets in the order of their names; each depends on nothing but itself, so they may be made in any process."""
+    rows = [(package.module, toolset) for toolset in package.toolsets]
+    workers = min(os.cpu_count() or 1, 4)
+    if len(rows) < _PARALLEL_FROM or workers < 2:
+        made = [_toolset(*row) for row in rows]
+    else:
+        made = _in_processes(rows, workers)
+    return {path: text for files in made for path, text in files.items()}
+
+
+def _in_processes(rows: list[tuple[str, Toolset]], workers: int) -> list[dict[str, str]]:
+    """Cached ones here, the others spread by size."""
+    with ProcessPoolExecutor(workers) as pool:
+        return list(pool.map(_toolset, *zip(*rows, strict=True), chunksize=1))
+
+
+def _toolset(module: str, toolset: Toolset) -> dict[str, str]:
+    key = json.dumps([_fingerprint(), module, asdict(toolset)], sort_keys=True, ensure_ascii=True)
+    return cached(key, lambda: _render_toolset(module, toolset))
+
+
+def _render_toolset(module: str, toolset: Toolset) -> dict[str, str]:
+    source = models.python_source(toolset.definitions, f"{module}.runtime.model.Request")
+    contracts = json.dumps([tool.contract for tool in toolset.tools], indent=1, ensure_ascii=False) + "\n"
+    made = {
+        f"{module}/contract/{toolset.name}.json": contracts,
+        f"{module}/models/{toolset.name}.py": _filled("models.py.jinja", toolset=toolset, source=source),
+        f"{module}/tools/{toolset.name}.py": _filled("tools.py.jinja", package={"module": module}, toolset=toolset),
+    }
+    return {path: _formatted(path, text) if path.endswith(".py") else text for path, text in made.items()}
+
+
+def _filled(name: str, **values: Json) -> str:
+    try:
+        return _environment().get_template(name).render(**values)
+    except jinja2.TemplateError as error:
+        raise RenderError(f"the template {name} failed", [str(error)]) from None
+
+
+def _formatted(path: str, text: str) -> str:
+    try:
+        return black.format_str(_without_unused_imports(text), mode=_MODE)
+    except InvalidInput as error:
+        raise RenderError(f"{path} would be no Python", [str(error)]) from None
+
+
+_IMPORTABLE = re.compile(r"^from [\w.]+ import (?P<names>\w+(?:, \w+)*)(?P<alias> as \w+)?\n", re.MULTILINE)
+
+
+def _without_unused_imports(text: str) -> str:
+    """Drop the imported names that a file does not use, so that templates can import whatever they may need."""
+    body = _IMPORTABLE.sub("", text)
+    used = set(re.findall(r"\w+", body)) | {"annotations"}
+
+    def kept(found: re.Match[str]) -> str:
+        if found["alias"]:
+            return found[0] if found["alias"].split()[-1] in used else ""
+        names = [name.strip() for name in found["names"].split(",")]
+        wanted = [name for name in names if name in used]
+        return found[0].replace(found["names"], ", ".join(wanted)) if wanted else ""
+
+    return text if "__all__" in text else _IMPORTABLE.sub(kept, text)
+
+
+@cache
+def _fingerprint() -> str:
+    """What shapes the output besides the toolset: generator, templates, pinned libraries."""
+    here = Path(__file__).parent
+    digest = sha256()
+    for path in sorted([*here.glob("*.py"), *templates().glob("*.jinja")]):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest() + " ".join(f"{name} {metadata.version(name)}" for name in _SHAPING)
+
+
+def manifest(package: Package, files: dict[str, str]) -> str:
+    """What the package is made of: inputs, tools, what was left out and why, and the files that it owns."""
+    content = {
+        "tenant": package.tenant,
+        "version": package.version,
+        "generator": f"kustomer-mcp {package.generator_version}",
+        "inputs": dict(package.inputs),
+        "tools": {
+            tool.name: {
+                "toolset": tool.toolset,
+                "tags": list(tool.tags),
+                "kind": tool.kind,
+                "effect": tool.effect,
+                "operations": list(tool.operations),
+                "operation_id": tool.operation_id,
+                "document": tool.document,
+            }
+            for tool in sorted(package.tools, key=lambda tool: tool.name)
+        },
+        "left_out": [asdict(row) for row in package.left_out],
+        "notes": [*package.notes, *(f"{klass.name}.{note}" for klass in package.klasses for note in klass.notes)],
+        "files": sorted([*files, "manifest.json"]),
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"

@@ -1,0 +1,159 @@
+"""Owns specs/: what is fetched, normalised (volatile fields dropped, keys sorted) and pinned by sha256 in lock.json.
+
+specs/sources.toml                      by hand: where the documents come from
+specs/openapi/<document>.json           fetched
+specs/tenants/<tenant>/tenant.toml      by hand
+specs/tenants/<tenant>/klasses/*.json   fetched, one Klass a file; standard/*.json likewise
+specs/lock.json                         sha256 of everything fetched
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from generator import quirks
+from generator.errors import SpecError
+from generator.files import recover, write_all
+
+Json = Any
+LOCK = "specs/lock.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What specs/ holds: documents by name, and each tenant's Klass files by their path below its folder."""
+
+    documents: Mapping[str, Json]
+    klasses: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    base_paths: Mapping[str, str] = field(default_factory=dict)
+
+
+def document_path(name: str) -> str:
+    return f"specs/openapi/{name}.json"
+
+
+def klass_path(tenant: str, name: str) -> str:
+    return f"specs/tenants/{tenant}/{name}"
+
+
+def dump(value: Json) -> str:
+    """The one way in which specs/ spells JSON.
+
+    Raises:
+        SpecError: A value that JSON or UTF-8 can't hold.
+    """
+    try:
+        text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+        text.encode("utf-8")
+    except (ValueError, TypeError) as error:
+        raise SpecError("a fetched value can't be written as UTF-8 JSON", [str(error)]) from None
+    return text
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def normalise_klass(klass: Json, metadata: Json, *, standard: bool) -> Json:
+    """What is kept of a Klass and its metadata: whatever changes only when a person changes the schema."""
+    attributes = {
+        name: _stable(value) if isinstance(value, dict) else value
+        for name, value in (metadata or {}).items()
+        if isinstance(name, str)
+    }
+    return {**_stable(klass), "standard": standard, "attributes": attributes}
+
+
+def _stable(value: Mapping[str, Json]) -> dict[str, Json]:
+    kept = {key: inner for key, inner in value.items() if key not in quirks.VOLATILE}
+    if kept.get("deletedAt"):
+        kept["deletedAt"] = "deleted"  # that it is deleted matters, not when
+    if isinstance(kept.get("enumeration"), list):
+        kept["enumeration"] = sorted(kept["enumeration"], key=str)
+    return kept
+
+
+def read_lock(root: Path) -> dict[str, Json]:
+    """Read specs/lock.json; empty where there is none.
+
+    Raises:
+        SpecError: It is no JSON object.
+    """
+    path = root / LOCK
+    if not path.exists():
+        return {"documents": {}, "tenants": {}}
+    try:
+        lock = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise SpecError(
+            f"{LOCK} can't be read", [str(error), "take it back from version control, or fetch anew"]
+        ) from None
+    if not isinstance(lock, dict) or not all(isinstance(lock.get(key), dict) for key in ("documents", "tenants")):
+        raise SpecError(f"{LOCK} is no lock file", ["take it back from version control, or fetch anew"])
+    return lock
+
+
+def load(root: Path, tenants: Iterable[str]) -> Snapshot:
+    """Load and verify what is pinned: every document, and the Klasses of the tenants named.
+
+    Raises:
+        SpecError: A file is missing, differs from its pin, or nothing is pinned; all problems at once.
+    """
+    recover(root)
+    lock = read_lock(root)
+    problems: list[str] = []
+    documents = {
+        name: _pinned(root, document_path(name), pin["sha256"], problems)
+        for name, pin in sorted(lock["documents"].items())
+    }
+    klasses: dict[str, dict[str, Json]] = {}
+    for tenant in tenants:
+        pins = lock["tenants"].get(tenant)
+        if pins is None:
+            problems.append(f"{tenant}: nothing is fetched yet; run `kustomer-mcp fetch {tenant}`")
+            continue
+        klasses[tenant] = {
+            name: _pinned(root, klass_path(tenant, name), digest, problems)
+            for name, digest in sorted(pins["files"].items())
+        }
+    if not documents:
+        problems.append("no document is fetched yet; run `kustomer-mcp fetch`")
+    if problems:
+        raise SpecError("specs/ is not what lock.json pins", problems)
+    base_paths = {name: pin["base_path"] for name, pin in lock["documents"].items() if "base_path" in pin}
+    return Snapshot(documents, klasses, base_paths)
+
+
+def _pinned(root: Path, path: str, digest: str, problems: list[str]) -> Json:
+    try:
+        text = (root / path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        problems.append(f"{path} is missing; run `kustomer-mcp fetch`")
+        return {}
+    if sha256(text) != digest:
+        problems.append(f"{path} differs from its pin; run `kustomer-mcp fetch` to fetch and pin it anew")
+        return {}
+    return json.loads(text)
+
+
+def save_documents(root: Path, documents: Mapping[str, tuple[Json, dict[str, Json]]]) -> None:
+    """Write documents with their pins (url, etag, operations) at once: all or nothing."""
+    lock = read_lock(root)
+    texts = {name: dump(document) for name, (document, _) in documents.items()}
+    lock["documents"] = {name: {**documents[name][1], "sha256": sha256(text)} for name, text in sorted(texts.items())}
+    write_all(root, {document_path(name): text for name, text in texts.items()} | {LOCK: dump(lock)})
+
+
+def save_klasses(root: Path, tenant: str, files: Mapping[str, Json]) -> None:
+    """Write a tenant's Klass files and their pins at once, and delete those that its old pins name and that are gone."""
+    lock = read_lock(root)
+    old = set(lock["tenants"].get(tenant, {}).get("files", {}))
+    texts = {name: dump(content) for name, content in sorted(files.items())}
+    lock["tenants"][tenant] = {"files": {name: sha256(text) for name, text in texts.items()}}
+    writes = {klass_path(tenant, name): text for name, text in texts.items()} | {LOCK: dump(lock)}
+    write_all(root, writes, delete=[klass_path(tenant, name) for name in sorted(old - set(texts))])

@@ -1,0 +1,113 @@
+"""Owns what foreign text goes through before anything else sees it: cleaning, cutting, and spelling as names."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import unicodedata
+
+_CONTROL = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+_MARKDOWN_TABLE = re.compile(r"^\s*\|.*$", re.MULTILINE)
+_MARKDOWN = re.compile(r"[*_`#]{2,}|^#+\s*|<[^>\n]{1,80}>|\[([^\]]*)\]\([^)]*\)", re.MULTILINE)
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s")
+DESCRIPTION_LIMIT = 1000
+
+
+def one_line(value: object, limit: int = DESCRIPTION_LIMIT) -> str:
+    """Make one clean line of any value: no control, bidi or unassigned characters, no Markdown tables, white space
+    folded, cut at a sentence (or a word) within `limit` characters."""
+    if not isinstance(value, str):
+        return ""
+    text = _MARKDOWN_TABLE.sub(" ", value)
+    text = _MARKDOWN.sub(lambda found: found.group(1) or " ", text)
+    text = "".join(" " if unicodedata.category(char) in _CONTROL else char for char in text)
+    return cut(" ".join(text.split()), limit)
+
+
+def cut(text: str, limit: int) -> str:
+    """Shorten a line to `limit` characters, at the end of a sentence where there is one, else of a word."""
+    if len(text) <= limit:
+        return text
+    head = text[: limit + 1]
+    ends = [found.start() for found in _SENTENCE_END.finditer(head)]
+    if ends and ends[-1] >= limit // 3:
+        return head[: ends[-1]].rstrip()
+    return head[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
+
+
+def clause(text: str, limit: int) -> str:
+    """Shorten a phrase to `limit` characters by leaving out its later clauses, else its last words.
+
+    >>> clause("Tags; replaces all present ones", 20), clause("Id of the conversation in another system", 20)
+    ('Tags', 'Id')
+    """
+    if len(text) <= limit:
+        return text
+    first = re.split(r"[;:,(.]", text)[0].strip()
+    if 2 < len(first) <= limit:
+        return first
+    words = text[: limit + 1].rsplit(" ", 1)[0].split()
+    while len(words) > 1 and words[-1].lower() in _LINKING:
+        words.pop()
+    return " ".join(words)[:limit]
+
+
+def shortened(text: str, limit: int) -> str:
+    """Shorten a description to `limit` characters: whole sentences where one fits, else clauses, ending in a period."""
+    short = cut(text, limit)
+    return short if not short.endswith("…") else clause(text, limit - 1) + "."
+
+
+_LINKING = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "as",
+        "at",
+        "by",
+        "for",
+        "from",
+        "in",
+        "is",
+        "of",
+        "on",
+        "or",
+        "that",
+        "the",
+        "this",
+        "to",
+        "with",
+        "which",
+    ]
+)
+
+
+def snake(name: str) -> str:
+    """Spell a foreign name in lower snake case, ASCII letters and digits only; may be empty.
+
+    >>> snake("filter[objectType]"), snake("ecomm-order"), snake("AvgSatScoreNum")
+    ('filter_object_type', 'ecomm_order', 'avg_sat_score_num')
+    """
+    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", ascii_only)
+    return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
+
+
+def camel(name: str) -> str:
+    """Spell a name as a Python class: `create_a_kustomer_note` becomes `CreateAKustomerNote`."""
+    return "".join(part[:1].upper() + part[1:] for part in snake(name).split("_"))
+
+
+def identifier(name: str, fallback: str = "unnamed") -> str:
+    """Spell a name as an argument: snake case, never empty, never starting with a digit."""
+    spelled = snake(name) or fallback
+    return f"n{spelled}" if spelled[0].isdigit() else spelled
+
+
+def python_name(name: str) -> str:
+    """Keep an argument's name clear of Python's keywords and of the names that generated code itself uses."""
+    return f"{name}_" if keyword.iskeyword(name) or name in _TAKEN else name
+
+
+_TAKEN = frozenset({"kustomer", "list", "dict", "str", "int", "float", "bool"})

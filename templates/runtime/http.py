@@ -1,0 +1,53 @@
+"""Owns serving over Streamable HTTP: stateless, Host and Origin checked, no idle streams."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from mcp.server.lowlevel import Server
+from mcp.server.transport_security import TransportSecuritySettings
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+PATH = "/mcp"
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+def http_app(
+    server: Server[Any], allowed_hosts: list[str] | None = None, allowed_origins: list[str] | None = None
+) -> AsgiApp:
+    """The ASGI application of a server, at /mcp.
+
+    Args:
+        server: What build_server gives.
+        allowed_hosts: Host headers to accept; loopback names where left out (DNS rebinding).
+        allowed_origins: Origin headers to accept from browsers; loopback pages where left out.
+    """
+    hosts = allowed_hosts or [f"{name}{port}" for name in _LOOPBACK for port in ("", ":*")]
+    origins = allowed_origins or [f"http://{name}:*" for name in _LOOPBACK]
+    security = TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins)
+    app = server.streamable_http_app(
+        streamable_http_path=PATH,
+        stateless_http=True,
+        json_response=False,  # with True, progress is dropped and a client that leaves does not cancel its call
+        transport_security=security,
+    )
+    return _without_idle_streams(app)
+
+
+def _without_idle_streams(app: AsgiApp) -> AsgiApp:
+    """Answer GET with 405 (MCP 2025-11-25, Transports): a stateless server has nothing to say on such a stream."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "GET" and scope["path"] == PATH:
+            headers = [(b"allow", b"POST"), (b"content-length", b"0")]
+            await send({"type": "http.response.start", "status": 405, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await app(scope, receive, send)
+
+    return wrapped
