@@ -38,8 +38,8 @@ def arguments_of(operation: Operation, annotate: Annotate) -> tuple[Argument, ..
         name = name if name not in taken or group in fixed else _PREFIXES[place] + name
         if name in taken:
             raise SpecError(
-                f"{operation.key}: {place} field {one_line(wire, 60)!r} and {' field '.join(taken[name])!r} "
-                f"would both be the argument {name}",
+                f"{operation.key}: {place} field {one_line(wire, 60)!r} and {taken[name][0]} field "
+                f"{one_line(taken[name][1], 60)!r} would both be the argument {name}",
                 ["mend it with a row in PATCHES of generator/quirks.py"],
             )
         taken[name] = (place, wire)
@@ -103,9 +103,9 @@ def _query(operation: Operation) -> Iterator[_Row]:
 
 def _body(operation: Operation) -> Iterator[_Row]:
     body = operation.body
-    if body is None:
-        return
-    properties = body.get("properties")
+    properties = (body or {}).get("properties")
+    if body is None or (operation.fixed_body and not properties):
+        return  # nothing to send, or nothing that the tool does not fill in itself
     if not properties:
         name = quirks.ARRAY_BODY_ARGUMENTS.get(operation.key) or (
             quirks.ARRAY_BODY_ARGUMENT if body.get("type") == "array" else quirks.FREE_BODY_ARGUMENT
@@ -154,7 +154,10 @@ def _for_scope(scope: Scope, arguments: tuple[Argument, ...], scopes: set[str]) 
 
 
 def _call(operation: Operation, arguments: tuple[Argument, ...], scope: Scope | None = None) -> Call:
+    if operation.paged:
+        arguments = tuple(a for a in arguments if a.name != CURSOR)  # it is the next page's whole query
     body = [a for a in arguments if a.place == "body"]
+    whole = not (operation.body or {}).get("properties")
     others = [other.argument for other in operation.scopes if scope and other != scope]
     takes = {a.wire for a in arguments}
     unknown = [
@@ -165,8 +168,8 @@ def _call(operation: Operation, arguments: tuple[Argument, ...], scope: Scope | 
         path=scope.path if scope else operation.path,
         path_entries=(*_fixed(operation.fixed_path), *_entries(arguments, "path")),
         query_entries=(*_fixed(operation.fixed_query), *_entries(arguments, "query")),
-        body_entries=(*_fixed(operation.fixed_body), *(_entry(a) for a in body if a.wire)),
-        whole_body=next((a.python for a in body if not a.wire), ""),
+        body_entries=(*_fixed(operation.fixed_body), *(() if whole else _entries(arguments, "body"))),
+        whole_body=body[0].python if whole and body else "",
         paged=operation.paged,
         scope=python_name(scope.argument) if scope else "",
         refuses=tuple(sorted([*others, *unknown])) if scope else (),
@@ -178,7 +181,7 @@ def _fixed(values: tuple[tuple[str, Json], ...]) -> Iterator[Entry]:
 
 
 def _entries(arguments: tuple[Argument, ...], place: Place) -> Iterator[Entry]:
-    return (_entry(a) for a in arguments if a.place == place and a.name != CURSOR)
+    return (_entry(a) for a in arguments if a.place == place)
 
 
 def _entry(argument: Argument) -> Entry:

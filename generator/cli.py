@@ -253,7 +253,8 @@ def tools(root: Path, name: str, everything: bool) -> None:
     from generator.package import build
     from generator.snapshot import load
 
-    package = build(load(root, [name]), read_tenant(root, name))
+    tenant = read_tenant(root, name)
+    package = build(load(root, [name]), tenant)
     for toolset in package.toolsets:
         click.secho(f"{toolset.name}  {tokens([t.contract for t in toolset.tools])}", bold=True)
         for tool in toolset.tools:

@@ -10,11 +10,11 @@ from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from generator.errors import ConfigError
 
 TENANT_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_BASE_URL = re.compile(r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/*")
 _ORG = re.compile(r"[a-z0-9][a-z0-9-]*")
 _DETAILS = ("full", "lean")
 _METHODS = ("read", "write", "custom", "list", "get", "create", "update", "delete")
@@ -75,15 +75,18 @@ def read_tenant(root: Path, name: str) -> Tenant:
             problems += _key_problems(table, keys, section)
     base_url = _base_url(raw, problems)
     tools, klasses = _table(raw, "tools"), _table(raw, "klasses")
+    methods = _strings(tools, "methods", "tools", problems)
     problems += [
         f"[tools] methods: {method!r} is none of {', '.join(_METHODS)}{_suggestion(method, _METHODS)}"
-        for method in _strings(tools, "methods", "tools", problems)
+        for method in methods
         if method not in _METHODS
     ]
     if (detail := tools.get("detail", "full")) not in _DETAILS:
         problems.append(
             f"[tools] detail: {detail!r} is none of {', '.join(_DETAILS)}{_suggestion(str(detail), _DETAILS)}"
         )
+    tags, include, exclude = (_strings(tools, key, "tools", problems) for key in ("tags", "include", "exclude"))
+    klasses_include, klasses_exclude = (_strings(klasses, key, "klasses", problems) for key in ("include", "exclude"))
     if problems:
         raise ConfigError(f"{shown} has errors", problems)
     return Tenant(
@@ -92,12 +95,12 @@ def read_tenant(root: Path, name: str) -> Tenant:
         base_url=base_url,
         title=str(raw.get("title", "")),
         detail=str(detail),
-        methods=_strings(tools, "methods", "tools", problems),
-        tags=_strings(tools, "tags", "tools", problems),
-        include=_strings(tools, "include", "tools", problems),
-        exclude=_strings(tools, "exclude", "tools", problems),
-        klasses_include=_strings(klasses, "include", "klasses", problems),
-        klasses_exclude=_strings(klasses, "exclude", "klasses", problems),
+        methods=methods,
+        tags=tags,
+        include=include,
+        exclude=exclude,
+        klasses_include=klasses_include,
+        klasses_exclude=klasses_exclude,
     )
 
 
@@ -129,7 +132,8 @@ def read_sources(root: Path) -> tuple[Source, ...]:
     raw = _read_toml(root / "specs" / "sources.toml", shown, "run `kustomer-mcp init TENANT` to write it")
     problems = _key_problems(raw, {"document": list}, "")
     sources = []
-    for position, entry in enumerate(raw.get("document", []), 1):
+    entries = raw.get("document", [])
+    for position, entry in enumerate(entries if isinstance(entries, list) else [], 1):
         if not isinstance(entry, dict):
             problems.append(f"document {position} is no table; write [[document]]")
             continue
@@ -159,16 +163,11 @@ def scaffold(kind: str) -> str:
 
 def check_base_url(url: str) -> str | None:
     """Say what is wrong with a base URL, or None; plain http is for this machine alone."""
-    parts = urlsplit(url)
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or parts.path.strip("/")
-        or parts.query
-        or parts.username
-    ):
-        return f"{url!r} is no base URL; write scheme and host only, such as https://acme.api.kustomerapp.com"
-    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+    found = _BASE_URL.fullmatch(url)
+    if found is None:
+        shown = "an address with a user or a password" if "@" in url else repr(url)
+        return f"{shown} is no base URL; write scheme and host only, such as https://acme.api.kustomerapp.com"
+    if found["scheme"] == "http" and found["host"] not in ("127.0.0.1", "localhost", "[::1]"):
         return f"{url!r} would send the API key unencrypted; use https"
     return None
 
@@ -230,7 +229,9 @@ def _table(raw: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _strings(table: Mapping[str, Any], key: str, section: str, problems: list[str]) -> tuple[str, ...]:
     values = table.get(key, [])
-    if isinstance(values, list) and all(isinstance(value, str) for value in values):
-        return tuple(values)
-    problems.append(f"[{section}] {key} must be a list of strings")
-    return ()
+    if not isinstance(values, list):
+        return ()  # said already, with the other keys of the wrong type
+    if not all(isinstance(value, str) for value in values):
+        problems.append(f"[{section}] {key} must be a list of strings")
+        return ()
+    return tuple(values)

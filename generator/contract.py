@@ -160,7 +160,8 @@ def _described(shape: Schema, description: str) -> Schema:
 
 def _shape(schema: Schema, *, nested: bool) -> Schema:
     if "anyOf" in schema:
-        return {"anyOf": _unrepeated(_shape(option, nested=nested) for option in schema["anyOf"])}
+        options = _unrepeated(_shape(option, nested=nested) for option in schema["anyOf"])
+        return options[0] if len(options) == 1 else {"anyOf": options}
     if schema.get("type") == "array":
         return {"type": "array", "items": _shape(schema["items"], nested=nested), **_shown(schema)}
     if schema.get("properties") and nested and all(_key_is_plain(key) for key in schema["properties"]):

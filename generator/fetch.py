@@ -47,6 +47,8 @@ def api_key(tenant: str, key_file: str | None = None) -> str:
         )
     except OSError as error:
         raise FetchError(f"{tenant}: the key file can't be read", [str(error)]) from None
+    except UnicodeDecodeError:
+        raise FetchError(f"{tenant}: the key file can't be read", ["it holds bytes that no key has"]) from None
     key = key.strip()
     if not key or not key.isascii() or not key.isprintable():
         raise FetchError(

@@ -123,7 +123,7 @@ class Catalog:
 class Argument:
     """One argument of a tool: its name for MCP, its Python name, and its place and name on the wire.
 
-    An empty `wire` in the body means that the argument is the whole body.
+    Where the body has no fields of its own, its one argument is the whole body, and `wire` is empty.
     """
 
     name: str

@@ -10,7 +10,7 @@ from dataclasses import replace
 from generator import quirks
 from generator.errors import SpecError
 from generator.ir import Attribute, Catalog, Json, Klass, LeftOut, Operation, Parameter, Schema
-from generator.text import camel, one_line, snake
+from generator.text import camel, is_clean, one_line, snake
 
 # What Kustomer allows as a Klass's name (developer.kustomer.com/api/core-resources/get-klass-by-id).
 KLASS_NAME = re.compile(r"[0-9A-Za-z_-]{1,255}")
@@ -23,11 +23,17 @@ def read_klasses(files: Mapping[str, Json]) -> tuple[Klass, ...]:
 
     Args:
         files: `{"name": ..., "displayName": ..., "standard": ..., "attributes": {...}}` by file name.
+    """
+    klasses = [read_klass(content) for _, content in sorted(files.items())]
+    return tuple(sorted(klasses, key=lambda klass: (not klass.standard, klass.name)))
+
+
+def told_apart(klasses: tuple[Klass, ...]) -> tuple[Klass, ...]:
+    """The same Klasses, whose tools' names all differ.
 
     Raises:
         SpecError: Two Klasses would have the same tools' names.
     """
-    klasses = [read_klass(content) for _, content in sorted(files.items())]
     spelled: dict[str, str] = {}
     problems = []
     for klass in klasses:
@@ -40,7 +46,7 @@ def read_klasses(files: Mapping[str, Json]) -> tuple[Klass, ...]:
             )
     if problems:
         raise SpecError("the tenant's Klasses can't be named apart", problems)
-    return tuple(sorted(klasses, key=lambda klass: (not klass.standard, klass.name)))
+    return klasses
 
 
 def read_klass(content: Json) -> Klass:
@@ -48,7 +54,9 @@ def read_klass(content: Json) -> Klass:
     attributes: list[Attribute] = []
     notes: list[str] = []
     for name, metadata in sorted((content.get("attributes") or {}).items()):
-        if not isinstance(metadata, dict):
+        if not is_clean(name):
+            notes.append(f"{name!a}: no attribute of Kustomer is called so; left out")
+        elif not isinstance(metadata, dict):
             notes.append(f"{name}: its metadata is no object; left out")
         elif metadata.get("deletedAt"):
             notes.append(f"{name}: deleted in Kustomer; left out")
@@ -75,7 +83,7 @@ def _attribute(name: str, metadata: Json, notes: list[str]) -> Attribute:
         hints = [f"{one_line(target.removeprefix('kobject.'), 60)} id"]
     if tree := _tree(metadata.get("tree")):
         hints = [f"one of the tree: {', '.join(tree[:6])}" + (", …" if len(tree) > 6 else "")]
-    choices = sorted({c for c in metadata.get("enumeration") or () if isinstance(c, str)})
+    choices = sorted({c for c in _list(metadata.get("enumeration")) if isinstance(c, str)})
     if choices and schema.get("type") == "string":
         schema = {"type": "string", "enum": choices}
     if metadata.get("multi") or metadata.get("array"):
@@ -99,11 +107,15 @@ def _tree(tree: Json) -> list[str]:
     if not isinstance(tree, dict):
         return []
     labels = []
-    for node in tree.get("children") or ():
+    for node in _list(tree.get("children")):
         if isinstance(node, dict):
-            labels.append(one_line(node.get("displayName"), 40) or str(node.get("id", "")))
+            labels.append(one_line(node.get("displayName"), 40) or one_line(str(node.get("id", "")), 40))
             labels.extend(_tree(node))
     return labels
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
 
 
 def add_klasses(catalog: Catalog, klasses: tuple[Klass, ...]) -> Catalog:

@@ -17,7 +17,7 @@ from datamodel_code_generator.format import PythonVersion
 
 from generator.errors import RenderError, SpecError
 from generator.ir import Argument, Json, Schema
-from generator.text import camel, identifier
+from generator.text import camel, identifier, python_name
 
 _SCALARS = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
 _REF = "#/components/schemas/"
@@ -189,6 +189,7 @@ def python_source(definitions: Mapping[str, Schema], base_class: str) -> str:
         use_union_operator=True,
         field_constraints=True,
         use_annotated=True,
+        aliases=_python_names(definitions),
         enum_field_as_literal="all",  # type: ignore[arg-type]
         use_field_description=True,
         strict_nullable=True,
@@ -205,6 +206,17 @@ def python_source(definitions: Mapping[str, Schema], base_class: str) -> str:
         raise RenderError("the model engine made other classes than it was given", odd)
     ordered = [by_name[name] for name in _in_order(definitions)]
     return "\n\n\n".join([head.replace(_EXPERIMENTAL, _STABLE).strip(), *ordered])
+
+
+def _python_names(definitions: Mapping[str, Schema]) -> dict[str, str]:
+    """The fields of the tools' arguments that have the name of the function's parameter and not their own."""
+    return {
+        f"{name}.{field}": python_name(field)
+        for name, definition in definitions.items()
+        if name.endswith(_ARGUMENTS)
+        for field in definition["properties"]
+        if python_name(field) != field
+    }
 
 
 def _in_order(definitions: Mapping[str, Schema]) -> list[str]:

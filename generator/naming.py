@@ -12,6 +12,7 @@ from generator.text import snake
 from generator.tool_names import BRANCH_TOOLS, RESOURCES, SINGULARS, TOOLS
 
 NAME_LIMIT = 64
+_OR_EXCLUDE = ", or exclude the Klass under [klasses] in tenant.toml"
 _VERSION = re.compile(r"v\d+")
 _CRUD: dict[str, Kind] = {"POST": "create", "PUT": "update", "PATCH": "update", "DELETE": "delete"}
 _PATTERNS: tuple[tuple[str, Kind], ...] = (
@@ -33,7 +34,7 @@ def name_tools(catalog: Catalog) -> Catalog:
     named = tuple(_named(operation) for operation in catalog.operations)
     problems = _collisions(named) + [
         f"{o.tool} ({o.key}) has {len(o.tool)} characters, more than {NAME_LIMIT}: "
-        "give it a shorter name in generator/tool_names.py, or exclude the Klass in tenant.toml"
+        f"give it a shorter name in generator/tool_names.py{_OR_EXCLUDE if o.klass else ''}"
         for o in named
         if len(o.tool) > NAME_LIMIT
     ]
@@ -53,7 +54,7 @@ def _collisions(operations: tuple[Operation, ...]) -> list[str]:
         by_name.setdefault(operation.tool, []).append(operation)
     return [
         f"{name} would be the name of {' and '.join(o.key + (f' ({o.branch or o.klass})' if o.branch or o.klass else '') for o in same)}: "
-        "name one of them in generator/tool_names.py, or exclude it in tenant.toml"
+        f"give one of them another name in generator/tool_names.py{_OR_EXCLUDE if any(o.klass for o in same) else ''}"
         for name, same in sorted(by_name.items())
         if len(same) > 1
     ]

@@ -15,8 +15,8 @@ from generator.text import cut, one_line
 
 METHODS = ("get", "put", "post", "delete", "patch")
 _TEMPLATE = re.compile(r"\{([^{}/]+)\}")
-_COLON_PARAMETER = re.compile(r"(?<=[=/]):(\w+)")
-_SEGMENT = re.compile(r"[A-Za-z0-9._~=-]*(\{[^{}/]+\})?")
+_COLON_PARAMETER = re.compile(r"(?<=[=/]):(\w+)", re.ASCII)
+_SEGMENT = re.compile(r"[A-Za-z0-9._~=-]*(\{[A-Za-z0-9._-]+\})?")
 
 
 def parse(documents: dict[str, Json], base_paths: dict[str, str] | None = None) -> Catalog:
@@ -68,7 +68,7 @@ def _without_duplicates(operations: list[Operation], notes: list[str]) -> Catalo
 def _read(name: str, document: Json, base_path: str | None) -> tuple[list[Operation], list[str]]:
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
         raise SpecError(f"{name}: this is no OpenAPI document: it has no `paths`")
-    components = (document.get("components") or {}).get("schemas") or {}
+    components = _dict(_dict(document.get("components")).get("schemas"))
     canonical = Canonical(name, components)
     base = _base_path(document) if base_path is None else base_path
     operations = []
@@ -113,7 +113,7 @@ def _operation(name: str, method: str, path: str, raw: Json, shared: Json, canon
         method=method,
         path=path,
         operation_id=one_line(raw.get("operationId"), 200) or key,
-        tags=tuple(dict.fromkeys(one_line(tag, 100) for tag in raw.get("tags") or () if isinstance(tag, str))),
+        tags=tuple(dict.fromkeys(one_line(tag, 100) for tag in _list(raw.get("tags")) if isinstance(tag, str))),
         summary=one_line(raw.get("summary"), 200),
         description=one_line(raw.get("description")),
         parameters=tuple(p for p in parameters if p.name not in quirks.PAGE_PARAMETERS),
@@ -131,7 +131,7 @@ def _parameters(key: str, raw: list[Json], canonical: Canonical) -> list[Paramet
         place, name = entry.get("in"), entry.get("name")
         if place not in ("path", "query") or not isinstance(name, str):
             continue
-        media = next((m for m in (entry.get("content") or {}).values() if isinstance(m, dict)), {})
+        media = next((m for m in _dict(entry.get("content")).values() if isinstance(m, dict)), {})
         schema = canonical(entry.get("schema", media.get("schema", {})), f"{key} parameter {one_line(name, 60)}")
         description = one_line(entry.get("description")) or schema.get("description", "")
         required = place == "path" or bool(entry.get("required"))
@@ -155,8 +155,8 @@ def _style(entry: Json, name: str, schema: Schema) -> Style:
 
 def _body(key: str, raw: Json, canonical: Canonical) -> tuple[Schema | None, bool]:
     """The schema of the first JSON media type; a text/plain body is an artefact of the documents and is none."""
-    content = raw.get("content") if isinstance(raw, dict) else None
-    for media_type, media in sorted((content or {}).items()):
+    raw = _dict(raw)
+    for media_type, media in sorted(_dict(raw.get("content")).items()):
         if "json" in media_type and isinstance(media, dict):
             schema = canonical(media.get("schema", {}), f"{key} body")
             return schema, bool(raw.get("required"))
@@ -200,7 +200,15 @@ _PATCH = {
 
 
 def _objects(value: Json) -> Iterator[Json]:
-    return (entry for entry in value or () if isinstance(entry, dict)) if isinstance(value, list) else iter(())
+    return (entry for entry in _list(value) if isinstance(entry, dict))
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
+def _dict(value: Json) -> dict[str, Json]:
+    return value if isinstance(value, dict) else {}
 
 
 def title_of(operation: Operation) -> str:

@@ -10,12 +10,12 @@ from generator.arguments import arguments_of, calls_of
 from generator.config import Tenant
 from generator.errors import ConfigError
 from generator.ir import Argument, Catalog, Klass, Operation, Package, Schema, Tool, Toolset
-from generator.klasses import add_klasses, read_klasses
+from generator.klasses import add_klasses, read_klasses, told_apart
 from generator.naming import effect_of, name_tools
 from generator.openapi import parse, title_of
 from generator.selection import assign_toolsets, fold_scopes, select, tags_of
 from generator.snapshot import Snapshot, dump, sha256
-from generator.text import camel, shortened, snake
+from generator.text import camel, one_line, shortened, snake
 from generator.unions import split_replaces, split_unions
 
 
@@ -43,7 +43,7 @@ def tenant_catalog(catalog: Catalog, snapshot: Snapshot, tenant: Tenant) -> Cata
 
 def full_catalog(catalog: Catalog, snapshot: Snapshot, tenant: Tenant) -> Catalog:
     """Everything that the tenant could have: its Klasses added, every tool named, lists folded."""
-    klasses = select_klasses(read_klasses(snapshot.klasses.get(tenant.name, {})), tenant)
+    klasses = told_apart(select_klasses(read_klasses(snapshot.klasses.get(tenant.name, {})), tenant))
     catalog = add_klasses(catalog, klasses)
     catalog = fold_scopes(catalog)
     catalog = assign_toolsets(catalog)
@@ -75,6 +75,7 @@ def _wanted(name: str, tenant: Tenant) -> bool:
 
 def package(catalog: Catalog, snapshot: Snapshot, tenant: Tenant) -> Package:
     """Cross over: operations become tools, tools become toolsets."""
+    hashes = inputs(snapshot, tenant)  # before anything else: what UTF-8 can't hold is refused here
     # Shared names are judged over the whole catalog, so that a class is called the same whatever is selected.
     shared = models.shared_names(o.body for o in catalog.operations if o.body is not None)
     grouped: dict[str, list[Operation]] = {}
@@ -88,14 +89,14 @@ def package(catalog: Catalog, snapshot: Snapshot, tenant: Tenant) -> Package:
         module=module,
         command=f"kustomer-mcp-{tenant.name}",
         server_name=f"kustomer-{tenant.name}",
-        title=tenant.title or f"Kustomer ({tenant.name})",
+        title=one_line(tenant.title, 100) or f"Kustomer ({tenant.name})",
         base_url=tenant.base_url,
         instructions=instructions(catalog),
         toolsets=tuple(_toolset(name, members, shared, detail) for name, members in sorted(grouped.items())),
         klasses=catalog.klasses,
         left_out=tuple(sorted(catalog.left_out, key=lambda row: (row.operation, row.document, row.reason))),
         notes=catalog.notes,
-        inputs=inputs(snapshot, tenant),
+        inputs=hashes,
         generator_version=__version__,
     )
 

@@ -232,7 +232,6 @@ VOLATILE: frozenset[str] = frozenset(
 # Body fields that few callers set: the first to travel in `more` where a tool's schema is over its budget.
 RARE_FIELDS: frozenset[str] = frozenset(
     {
-        "appId",
         "auto",
         "createConversation",
         "createdAt",
@@ -240,7 +239,6 @@ RARE_FIELDS: frozenset[str] = frozenset(
         "defaultLang",
         "deleted",
         "direction",
-        "directionType",
         "endedByType",
         "getS3DataUrls",
         "importedAt",
@@ -253,8 +251,6 @@ RARE_FIELDS: frozenset[str] = frozenset(
         "modifiedBy",
         "payload",
         "populateLinkedConversations",
-        "presence",
-        "recentMessageInfo",
         "sharedEmails",
         "sharedExternalIds",
         "sharedPhones",

@@ -44,7 +44,9 @@ def literal(value: Json) -> str:
 def docstring(text: str) -> str:
     """Filter: a text inside a triple-quoted string, which it can't end."""
     escaped = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    return escaped[:-1] + '\\"' if escaped.endswith('"') and not escaped.endswith('\\"') else escaped
+    before = escaped[:-1]
+    is_bare = escaped.endswith('"') and (len(before) - len(before.rstrip("\\"))) % 2 == 0
+    return before + '\\"' if is_bare else escaped
 
 
 def markdown(text: str) -> str:
@@ -53,8 +55,8 @@ def markdown(text: str) -> str:
 
 
 def toml(text: str) -> str:
-    """Filter: a text as a TOML basic string; JSON's escapes are TOML's (TOML 1.0, Strings)."""
-    return json.dumps(text)
+    """Filter: a text as a TOML basic string; JSON's escapes are TOML's, but for surrogates and DEL (TOML 1.0, Strings)."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def tool_docstring(tool: Tool) -> str:

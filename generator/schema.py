@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from generator.errors import SpecError
 from generator.ir import Json, Schema
-from generator.text import one_line
+from generator.text import cut, one_line
 
 _BOUNDS = ("minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "uniqueItems")
 _SCALARS = frozenset({"string", "number", "integer", "boolean"})
@@ -64,8 +64,8 @@ class Canonical:
         name = target.removeprefix(prefix)
         if not target.startswith(prefix) or name not in self._components:
             raise SpecError(
-                f"{self._document}: {where} refers to {one_line(target, 120)}, which is not a schema of this document",
-                ["only local references are followed; nothing is read from elsewhere"],
+                f"{self._document}: {where} refers to {cut(ascii(target), 120)}, which is not a schema of this "
+                "document; only local references are followed, and nothing is read from elsewhere"
             )
         if name in seen:
             self.notes.append(f"{self._document}: {where} contains itself through {name}; cut there to any object")
@@ -115,9 +115,11 @@ class Canonical:
         return result
 
     def _plain(self, schema: Schema, where: str, seen: tuple[str, ...], depth: int) -> Schema:
-        types = [schema["type"]] if isinstance(schema.get("type"), str) else list(schema.get("type") or [])
+        types = [schema["type"]] if isinstance(schema.get("type"), str) else _list(schema.get("type"))
         nullable = bool(schema.get("nullable")) or "null" in types
         types = [name for name in types if name != "null"]
+        if not all(isinstance(name, str) for name in types):
+            raise SpecError(f"{self._document}: {where} has a type that is no word")
         enumeration = [schema["const"]] if "const" in schema else schema.get("enum")
         result: Schema = {}
         if len(types) > 1:
@@ -132,7 +134,7 @@ class Canonical:
             result = {"type": types[0]}
         elif types:
             raise SpecError(f"{self._document}: {where} has the type {one_line(types[0], 40)!r}, which JSON has not")
-        if enumeration is not None and "anyOf" not in result:
+        if isinstance(enumeration, list) and "anyOf" not in result:
             nullable = nullable or None in enumeration
             result |= _enumeration(enumeration, types)
         for key in _BOUNDS:
@@ -156,7 +158,7 @@ class Canonical:
             if schema.get("additionalProperties") is False:
                 self.notes.append(f"{self._document}: {where} is published closed and empty; taken as any object")
             return {"type": "object"}
-        required = [name for name in _list(schema.get("required", [])) if name in properties]
+        required = [name for name in _list(schema.get("required", [])) if isinstance(name, str) and name in properties]
         result: Schema = {
             "type": "object",
             "properties": {

@@ -11,17 +11,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from generator import quirks
+from generator.config import TENANT_NAME
 from generator.errors import SpecError
 from generator.files import recover, write_all
 
 Json = Any
 LOCK = "specs/lock.json"
+_KLASS_FILE = re.compile(r"(klasses|standard)/[0-9A-Za-z_-]{1,255}\.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +96,24 @@ def read_lock(root: Path) -> dict[str, Json]:
         raise SpecError(
             f"{LOCK} can't be read", [str(error), "take it back from version control, or fetch anew"]
         ) from None
-    if not isinstance(lock, dict) or not all(isinstance(lock.get(key), dict) for key in ("documents", "tenants")):
+    if not _is_lock(lock):
         raise SpecError(f"{LOCK} is no lock file", ["take it back from version control, or fetch anew"])
-    return lock
+    return dict(lock)
+
+
+def _is_lock(lock: Json) -> bool:
+    """Whether every pin has its parts, and every name stays below its folder."""
+    if not isinstance(lock, dict) or not all(isinstance(lock.get(key), dict) for key in ("documents", "tenants")):
+        return False
+    documents = lock["documents"].items()
+    files = [pins.get("files") if isinstance(pins, dict) else None for pins in lock["tenants"].values()]
+    return (
+        all(TENANT_NAME.fullmatch(name) for name in (*lock["documents"], *lock["tenants"]))
+        and all(isinstance(pin, dict) and isinstance(pin.get("sha256"), str) for _, pin in documents)
+        and all(isinstance(pin.get("operations", 0), int) for _, pin in documents)
+        and all(isinstance(pins, dict) for pins in files)
+        and all(_KLASS_FILE.fullmatch(name) for pins in files for name in pins or ())
+    )
 
 
 def load(root: Path, tenants: Iterable[str]) -> Snapshot:

@@ -24,6 +24,11 @@ def one_line(value: object, limit: int = DESCRIPTION_LIMIT) -> str:
     return cut(" ".join(text.split()), limit)
 
 
+def is_clean(text: str) -> bool:
+    """Whether a name holds no control, bidi or unassigned characters."""
+    return not any(unicodedata.category(char) in _CONTROL for char in text)
+
+
 def cut(text: str, limit: int) -> str:
     """Shorten a line to `limit` characters, at the end of a sentence where there is one, else of a word."""
     if len(text) <= limit:
@@ -106,8 +111,18 @@ def identifier(name: str, fallback: str = "unnamed") -> str:
 
 
 def python_name(name: str) -> str:
-    """Keep an argument's name clear of Python's keywords and of the names that generated code itself uses."""
+    """Keep an argument's name clear of Python's keywords, of the names that generated code itself uses, and of pydantic's."""
     return f"{name}_" if keyword.iskeyword(name) or name in _TAKEN else name
 
 
-_TAKEN = frozenset({"kustomer", "list", "dict", "str", "int", "float", "bool"})
+_TAKEN = frozenset(
+    {
+        *("kustomer", "comma", "refuse_together", "list", "dict", "str", "int", "float", "bool"),
+        # What a pydantic model has already.
+        *("construct", "copy", "from_orm", "json", "parse_file", "parse_obj", "parse_raw", "schema", "schema_json"),
+        *("update_forward_refs", "validate", "model_computed_fields", "model_config", "model_construct", "model_copy"),
+        *("model_dump", "model_dump_json", "model_extra", "model_fields", "model_fields_set", "model_json_schema"),
+        *("model_parametrized_name", "model_post_init", "model_rebuild", "model_validate", "model_validate_json"),
+        "model_validate_strings",
+    }
+)

@@ -14,12 +14,9 @@ RESOURCES: dict[str, tuple[str, str]] = {
     "/v1/bulk": ("bulk_job", "bulk_jobs"),
     "/v1/bulk/{id}/batches": ("bulk_job_batch", "bulk_job_batches"),
     "/v1/cards/available": ("available_card", "available_cards"),
-    "/v1/companies/{id}/klasses/{name}": ("company_custom_object", "company_custom_objects"),
-    "/v1/customers/merges": ("customer_merge", "customer_merges"),
     "/v1/customers/searches": ("saved_search", "saved_searches"),
     "/v1/customers/searches/folders": ("search_folder", "search_folders"),
     "/v1/customers/searches/pinned": ("pinned_search", "pinned_searches"),
-    "/v1/customers/{id}/klasses/{name}": ("customer_custom_object", "customer_custom_objects"),
     "/v1/hooks/email": ("email_hook", "email_hooks"),
     "/v1/hooks/email/{id}/transactions": ("email_hook_transaction", "email_hook_transactions"),
     "/v1/hooks/form": ("form_hook", "form_hooks"),
@@ -46,7 +43,6 @@ RESOURCES: dict[str, tuple[str, str]] = {
     "/v1/routing/work-sessions/{id}/work-items": ("work_session_item", "work_session_items"),
     "/v1/satisfaction": ("satisfaction_rating", "satisfaction_ratings"),
     "/v1/satisfaction-responses": ("csat_response", "csat_responses"),
-    "/v1/snoozes/klass/{id}": ("klass_snooze", "klass_snoozes"),
     "/v2/conversations/{id}/times": ("conversation_time_v2", "conversation_times_v2"),
     "/v3/kb/themes/{themeId}/revisions/{revisionId}/files": ("kb_theme_file", "kb_theme_files"),
 }
@@ -93,19 +89,16 @@ TOOLS: dict[str, str] = {
     "POST /v1/customers/search": "kustomer_customers_search_raw",
     # Writes by other verbs than create, update and delete.
     "DELETE /v1/auth/tokens/current": "kustomer_auth_tokens_revoke_current",
-    "DELETE /v1/companies/bulk": "kustomer_companies_bulk_delete",
     "DELETE /v1/conversations/bulk": "kustomer_conversations_bulk_delete",
     "DELETE /v1/conversations/{id}/tags": "kustomer_conversations_remove_tags",
     "DELETE /v1/customers/bulk": "kustomer_customers_bulk_delete",
     "DELETE /v1/customers/{id}/unmasking-windows": "delete_a_kustomer_customer_unmasking_window",
     "DELETE /v1/klasses/{name}/bulk": "kustomer_custom_objects_bulk_delete",
-    "DELETE /v1/notifications": "kustomer_notifications_delete",
     "DELETE /v1/teams/{id}/members": "kustomer_teams_remove_members",
     "DELETE /v1/kb/articles/{id}/versions/{lang}": "kustomer_kb_article_versions_delete",
     "DELETE /v1/kb/articles/{id}/versions/{lang}/draft": "kustomer_kb_article_drafts_delete",
     "DELETE /v1/kb/articles/{id}/schedules/{type}/{lang}": "delete_a_kustomer_kb_article_schedule",
     "DELETE /v3/kb/themes/{themeId}/revisions/draft": "kustomer_kb_theme_drafts_delete",
-    "PATCH /v1/chat/settings": "kustomer_chat_settings_update",
     "POST /v1/ai/evaluations/{evaluationId}/run": "kustomer_ai_evaluations_run",
     "POST /v1/cards/available/{id}/install": "kustomer_available_cards_install",
     "POST /v1/companies/bulk": "kustomer_companies_bulk_create",
@@ -131,7 +124,6 @@ TOOLS: dict[str, str] = {
     "POST /v1/tracking/identityEvent": "kustomer_tracking_identity_events_record",
     "POST /v1/users/passwordreset": "kustomer_users_reset_password",
     "POST /v3/kb/themes/{themeId}/revisions/draft": "kustomer_kb_theme_drafts_create",
-    "PUT /v1/auth/settings": "kustomer_auth_settings_update",
     "PUT /v1/companies/bulk": "kustomer_companies_bulk_update",
     "PUT /v1/conversations/bulk": "kustomer_conversations_bulk_update",
     "PUT /v1/conversations/{id}": "kustomer_conversations_replace",
@@ -147,7 +139,6 @@ TOOLS: dict[str, str] = {
     "PUT /v1/messages/{id}": "kustomer_messages_replace",
     "PUT /v1/notes/bulk": "kustomer_notes_bulk_update",
     "PUT /v1/notes/{id}": "kustomer_notes_replace",
-    "PUT /v1/notifications": "kustomer_notifications_update",
     "PUT /v1/notifications/logs/settings": "kustomer_notification_logs_settings_update",
     "PUT /v1/notifications/users/current/settings": "kustomer_notification_settings_update",
     "PUT /v1/routing/queue-rules/order": "kustomer_queue_rules_reorder",
@@ -160,7 +151,6 @@ TOOLS: dict[str, str] = {
     "PUT /v1/users/current/settings/{app}/{category}/{name}": "kustomer_my_settings_update",
     "PUT /v1/users/{id}/settings/{app}/{category}/{name}": "kustomer_user_settings_update",
     "PUT /v3/kb/themes/{themeId}/revisions/draft": "kustomer_kb_theme_drafts_update",
-    "GET /v1/audit-logs": "list_all_kustomer_audit_logs",
 }
 
 # A union body: method and path -> branch -> the tool's name. "{branch}" is the branch's kind in snake case.
@@ -187,7 +177,6 @@ BRANCH_TOOLS: dict[str, dict[str, str]] = {
 
 # Words of a path -> their singular, where it is not the word without its "s".
 SINGULARS: dict[str, str] = {
-    "batches": "batch",
     "categories": "category",
     "companies": "company",
     "klasses": "klass",
@@ -195,8 +184,4 @@ SINGULARS: dict[str, str] = {
     "statuses": "status",
     "sub_statuses": "sub_status",
     "summaries": "summary",
-    "identities": "identity",
-    "settings": "setting",
-    "kb": "kb",
-    "sms": "sms",
 }

@@ -113,16 +113,12 @@ TOOLSETS: dict[str, tuple[str, ...]] = {
 
 # The toolset of an operation with several tags is that of the first of these that it has; else of its first tag.
 LEADING_TAGS: tuple[str, ...] = (
-    "Conversations (Messages)",
     "Conversations (Notes)",
-    "Customers (KObjects)",
     "Klasses",
-    "Routes",
 )
 # Operations whose first tag would lead to the wrong file.
 TOOLSET_OVERRIDES: dict[str, str] = {
     "GET /v1/companies/{id}/klasses/{name}": "custom_objects",
-    "GET /v1/outboundAccounts": "drafts",
     "GET /v1/forwards/{id}": "forwards",
     "PUT /v1/forwards/{id}": "forwards",
 }

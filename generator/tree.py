@@ -80,6 +80,8 @@ def _owned(folder: Path) -> set[str] | None:
         named = manifest["files"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    if not isinstance(named, list):
+        return None
     return {path for path in named if isinstance(path, str) and _is_inside(path)}
 
 

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode
 
+import anyio
 import httpx2
 from pydantic import MISSING
 
 from .answer import Answer, answer_of
-from .errors import KustomerError, from_response, no_answer
+from .errors import InvalidArguments, KustomerError, from_response, no_answer
 from .settings import Settings
 from .wire import build_path, build_query, encode, with_cursor
 
 _OK = frozenset({200, 201, 202, 204})
 _MAX_BODY = 20_000_000
 _LIMIT_HEADERS = ("ratelimit", "retry-after")
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class Kustomer:
@@ -84,9 +88,12 @@ class Kustomer:
         headers = {"Authorization": f"Bearer {self._settings.key()}"}
         if content is not None:
             headers["Content-Type"] = "application/json"
-        request = self._http.build_request(
-            method, url + (f"?{urlencode(pairs)}" if pairs else ""), content=content, headers=headers
-        )
+        try:
+            request = self._http.build_request(
+                method, url + (f"?{urlencode(pairs)}" if pairs else ""), content=content, headers=headers
+            )
+        except httpx2.InvalidURL:
+            raise InvalidArguments("The arguments make an address that is too long; nothing was sent.") from None
         status, received, raw = await self._send(method, request)
         if status not in _OK:
             raise from_response(method, status, raw, names or {})
@@ -94,16 +101,9 @@ class Kustomer:
 
     async def _send(self, method: str, request: httpx2.Request) -> tuple[int, httpx2.Headers, bytes]:
         try:
-            response = await self._http.send(request, stream=True)
-            try:
-                raw = bytearray()
-                async for chunk in response.aiter_bytes():
-                    raw += chunk
-                    if len(raw) > _MAX_BODY:
-                        raise no_answer(method, f"Kustomer's answer is larger than {_MAX_BODY // 1_000_000} MB")
-            finally:
-                await response.aclose()
-        except httpx2.TimeoutException:
+            with anyio.fail_after(self._settings.timeout):  # httpx2's own time-outs begin anew with every byte
+                response, raw = await self._received(method, request)
+        except (httpx2.TimeoutException, TimeoutError):
             raise no_answer(method, f"Kustomer did not answer within {self._settings.timeout:g} s") from None
         except httpx2.HTTPError as error:
             raise no_answer(method, f"The connection to Kustomer failed ({type(error).__name__})") from None
@@ -113,16 +113,42 @@ class Kustomer:
                 "Nothing was changed. Check the base URL.",
                 status=response.status_code,
             )
-        return response.status_code, response.headers, bytes(raw)
+        return response.status_code, response.headers, raw
+
+    async def _received(self, method: str, request: httpx2.Request) -> tuple[httpx2.Response, bytes]:
+        response = await self._http.send(request, stream=True)
+        try:
+            raw = bytearray()
+            async for chunk in response.aiter_bytes():
+                raw += chunk
+                if len(raw) > _MAX_BODY:
+                    raise no_answer(method, f"Kustomer's answer is larger than {_MAX_BODY // 1_000_000} MB")
+        finally:
+            await response.aclose()
+        return response, bytes(raw)
 
 
 def _json(method: str, status: int, raw: bytes) -> Any:
     if status == 204 or not raw.strip():
         return None
     try:
-        return json.loads(raw)
-    except ValueError:
+        value = json.loads(raw, parse_constant=_number, parse_float=_number)
+    except (ValueError, RecursionError):
         raise no_answer(method, f"Kustomer's answer (HTTP {status}) is no JSON") from None
+    return _whole_characters(value) if _HALF.search(raw) else value
+
+
+def _number(text: str) -> float:
+    """A number that JSON has; Python would also read NaN, and 1e999 as infinity."""
+    if not math.isfinite(number := float(text)):
+        raise ValueError(text)
+    return number
+
+
+def _whole_characters(value: Any) -> Any:
+    """Put U+FFFD where a text was cut within a character: half of one can't be sent on as UTF-8."""
+    text = json.dumps(value, ensure_ascii=False)
+    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
 def _limits(headers: httpx2.Headers) -> dict[str, str]:

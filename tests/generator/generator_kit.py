@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import importlib
+import inspect
 import json
 import os
 import subprocess
@@ -21,6 +22,7 @@ from typing import Any
 import pytest
 
 from generator.config import Tenant
+from generator.errors import KustomerMcpError as KustomerMcpError
 from generator.ir import Package
 from generator.package import build
 from generator.render import render
@@ -113,9 +115,7 @@ def write_tree(folder: Path, files: Mapping[str, str]) -> Path:
 
 def read_tree(folder: Path) -> dict[str, bytes]:
     """Every file below a folder with its bytes."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if not path.is_dir()
-    }
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if not path.is_dir()}
 
 
 @contextlib.contextmanager
@@ -164,9 +164,24 @@ async def call(module: ModuleType, toolset: str, tool: str, arguments: Json) -> 
     return recorder
 
 
-def command(
-    root: Path, *words: str, variables: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
+def assert_fits(contract: Json, function: Json, model: Json) -> None:
+    """A contract, its model and its function speak of the same arguments."""
+    names = {name: info.alias or name for name, info in model.model_fields.items()}
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    assert [p.name for p in parameters if p.name not in names] == [], function.__name__
+    assert [name for name in names if name not in {p.name for p in parameters}] == [], function.__name__
+    shown = set(contract["inputSchema"]["properties"])
+    further = set()
+    if "more" in shown and "more" not in names.values():
+        text = contract["inputSchema"]["properties"]["more"]["description"].removeprefix("Further fields by name: ")
+        shown, further = shown - {"more"}, set(text.split(", "))
+    assert shown | further == set(names.values()), function.__name__
+    required = {names[name] for name, info in model.model_fields.items() if info.is_required()}
+    assert set(contract["inputSchema"].get("required", ())) == required, function.__name__
+    assert {names[p.name] for p in parameters if p.default is p.empty} == required, function.__name__
+
+
+def command(root: Path, *words: str, variables: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "generator_main", "-C", str(root), *words],
@@ -195,9 +210,7 @@ def expect_tree(folder: Path, texts: Mapping[str, str], only: str = "") -> None:
             path.unlink(missing_ok=True)
         write_tree(folder, texts)
         pytest.skip(f"written anew: {folder.relative_to(HERE)}")
-    found = {
-        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in present if path.exists()
-    }
+    found = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in present if path.exists()}
     assert sorted(found) == sorted(texts), "UPDATE_EXPECTED=1 writes the expected files anew"
     for name, expected in found.items():
         assert texts[name] == expected, f"{folder.name}/{name}; UPDATE_EXPECTED=1 writes the expected files anew"

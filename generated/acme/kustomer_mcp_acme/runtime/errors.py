@@ -70,7 +70,7 @@ def _entries(body: bytes) -> list[dict[str, Any]]:
     """The entries of either envelope: `{"errors": [...]}`, or one error at the top."""
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     if isinstance(value, dict) and isinstance(value.get("errors"), list):
         return [entry for entry in value["errors"] if isinstance(entry, dict)]
@@ -94,4 +94,4 @@ def _sentence(entry: Mapping[str, Any], names: Mapping[str, str]) -> str:
 
 
 def _line(value: object) -> str:
-    return " ".join(value.split()) if isinstance(value, str) else ""
+    return " ".join(value.split()).encode(errors="replace").decode() if isinstance(value, str) else ""

@@ -24,11 +24,11 @@ def http_app(
 
     Args:
         server: What build_server gives.
-        allowed_hosts: Host headers to accept; loopback names where left out (DNS rebinding).
-        allowed_origins: Origin headers to accept from browsers; loopback pages where left out.
+        allowed_hosts: Host headers to accept besides loopback names (DNS rebinding).
+        allowed_origins: Origin headers to accept from browsers besides loopback pages.
     """
-    hosts = allowed_hosts or [f"{name}{port}" for name in _LOOPBACK for port in ("", ":*")]
-    origins = allowed_origins or [f"http://{name}:*" for name in _LOOPBACK]
+    hosts = [f"{name}{port}" for name in _LOOPBACK for port in ("", ":*")] + (allowed_hosts or [])
+    origins = [f"http://{name}:*" for name in _LOOPBACK] + (allowed_origins or [])
     security = TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins)
     app = server.streamable_http_app(
         streamable_http_path=PATH,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from .errors import InvalidArguments
 _PLACEHOLDER = re.compile(r"\{([^{}/]+)\}")
 _SEPARATORS = re.compile(r"[/\\]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_HALF = re.compile(r"[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def build_path(template: str, arguments: Mapping[str, Any]) -> str:
 
 def _segment(name: str, value: Any) -> str:
     values = value.values if isinstance(value, Comma) else [value]
-    spelled = [_refuse_leaving(name, _scalar(one)) for one in values]
+    spelled = [_refuse_leaving(name, _scalar(name, one)) for one in values]
     if not spelled:
         raise InvalidArguments(f"`{name}` is empty; nothing was sent.")
     return ",".join(quote(one, safe="") for one in spelled)
@@ -71,7 +73,7 @@ def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
     if value is MISSING or value is None:
         return
     if isinstance(value, Comma):
-        yield name, ",".join(_scalar(one) for one in value.values)
+        yield name, ",".join(_scalar(name, one) for one in value.values)
     elif isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _pairs(f"{name}[{key}]", inner)
@@ -79,7 +81,7 @@ def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
         for inner in value:
             yield from _pairs(name, inner)
     else:
-        yield name, _scalar(value)
+        yield name, _scalar(name, value)
 
 
 def with_cursor(query: list[tuple[str, str]], cursor: Any) -> list[tuple[str, str]]:
@@ -91,7 +93,7 @@ def with_cursor(query: list[tuple[str, str]], cursor: Any) -> list[tuple[str, st
     if cursor is MISSING:
         return query
     pairs = parse_qsl(cursor, keep_blank_values=True) if isinstance(cursor, str) else []
-    if not pairs or _CONTROL.search(cursor):
+    if not pairs or _CONTROL.search(cursor) or _HALF.search(cursor):
         raise InvalidArguments("`cursor` must be a next_cursor, exactly as received; nothing was sent.")
     names = {name for name, _ in pairs}
     return [pair for pair in query if pair[0] not in names] + pairs
@@ -105,15 +107,22 @@ def encode(value: Any) -> Any:
         return {key: encode(inner) for key, inner in value.items() if inner is not MISSING}
     if isinstance(value, list | tuple):
         return [encode(inner) for inner in value]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise InvalidArguments(f"JSON has no number {value}; nothing was sent.")
+        return int(value) if value.is_integer() else value
     return value
 
 
-def _scalar(value: Any) -> str:
+def _scalar(name: str, value: Any) -> str:
+    if value is None or value is MISSING:
+        raise InvalidArguments(f"`{name}` is empty; nothing was sent.")
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(encode(value))
+    text = str(encode(value))
+    if _HALF.search(text):
+        raise InvalidArguments(f"`{name}` holds half a character (a lone surrogate); nothing was sent.")
+    return text
 
 
 def refuse_together(argument: str, **others: Any) -> None:

@@ -47,6 +47,10 @@ class Settings:
             raise KustomerError(
                 f"This server has no API key: its operator must set {KEY_VARIABLE} or {KEY_FILE_VARIABLE}. Nothing was sent."
             )
+        if not key.strip().isascii() or not key.strip().isprintable():
+            raise KustomerError(
+                "This server's API key holds characters that no key has: its operator must set it anew. Nothing was sent."
+            )
         return key.strip()
 
 
@@ -58,3 +62,5 @@ def _from_file(path: str) -> str:
     except OSError as error:
         text = f"The file of {KEY_FILE_VARIABLE} can't be read ({error.strerror}). Nothing was sent."
         raise KustomerError(text) from None
+    except UnicodeDecodeError:
+        raise KustomerError(f"The file of {KEY_FILE_VARIABLE} is no UTF-8 text. Nothing was sent.") from None

@@ -14,6 +14,8 @@ from .errors import InvalidArguments
 # The argument that holds further fields where a tool's schema would be too long to show them all.
 MORE = "more"
 _SHOWN_PROBLEMS = 5
+# Pydantic's texts for these name a Python class.
+_NO_OBJECT = ("dict_type", "model_attributes_type", "model_type")
 
 
 def keyword_arguments(model: type[BaseModel], arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,7 +28,7 @@ def keyword_arguments(model: type[BaseModel], arguments: Mapping[str, Any]) -> d
     try:
         valid = model.model_validate(arguments)
     except ValidationError as error:
-        problems = [_sentence(details, model) for details in error.errors(include_url=False, include_context=True)]
+        problems = [_sentence(details, model, arguments) for details in error.errors(include_url=False)]
         raise InvalidArguments(_text(problems)) from None
     return {name: getattr(valid, name) for name in valid.model_fields_set if getattr(valid, name) is not MISSING}
 
@@ -49,21 +51,32 @@ def _text(problems: Iterable[str]) -> str:
     return f"Invalid arguments; nothing was sent. {'; '.join(shown[:_SHOWN_PROBLEMS])}{more}."
 
 
-def _sentence(details: ErrorDetails, model: type[BaseModel]) -> str:
-    path = [part for part in details["loc"] if not (isinstance(part, str) and _is_internal(part))]
+def _sentence(details: ErrorDetails, model: type[BaseModel], arguments: Mapping[str, Any]) -> str:
+    path = _path(details, arguments)
     name = ".".join(str(part) for part in path)
     kind = details["type"]
     if kind == "extra_forbidden":
         return f"unknown argument `{name}`{_suggestion(str(path[-1]), model, path[:-1])}"
     if kind == "missing":
         return f"`{name}` is required"
+    if kind in _NO_OBJECT:
+        return f"`{name}`: input should be an object"
     message = details["msg"]
     return f"`{name}`: {message[:1].lower()}{message[1:]}"
 
 
-def _is_internal(part: str) -> bool:
-    """Whether part of a location names a branch of a union and not a field that the caller wrote."""
-    return "[" in part or part in ("str", "int", "float", "bool") or part[:1].isupper()
+def _path(details: ErrorDetails, arguments: Mapping[str, Any]) -> list[int | str]:
+    """Where the caller's value stands: pydantic's location without the branches of unions that it also names."""
+    path: list[int | str] = []
+    here: Any = arguments
+    for part in details["loc"]:
+        known = part in here if isinstance(here, Mapping) else isinstance(here, list) and isinstance(part, int)
+        if known:
+            path.append(part)
+            here = here[part]
+    if details["type"] == "missing":
+        path.append(details["loc"][-1])
+    return path or list(details["loc"][:1])
 
 
 def _suggestion(name: str, model: type[BaseModel], parents: list[int | str]) -> str:
