@@ -22,9 +22,9 @@ test: $(STAMP) ## Run every test
 	$(BIN)/python -m pytest -n auto
 
 lint: $(STAMP) ## Formatting, lint and types of everything that is written by hand
-	$(BIN)/black --check --quiet generator templates/runtime tests bench
-	$(BIN)/ruff check --quiet generator templates/runtime tests bench
-	$(BIN)/mypy generator bench
+	$(BIN)/black --check generator templates/runtime tests bench .ci
+	$(BIN)/ruff check --quiet generator templates/runtime tests bench .ci
+	$(BIN)/mypy generator bench .ci
 	$(BIN)/kustomer-mcp check
 
 bench: $(STAMP) ## Print sizes, and times as ratios in one run

@@ -1,0 +1,62 @@
+"""`python -m bench`: measure everything and print it. Sizes are exact; compare times only within one run."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from bench import calls, generation, packages, starts
+from bench.everything import ROOT, TENANT, command, write_specs
+from bench.processes import run
+from bench.table import Section, text
+
+
+def main() -> None:
+    start = time.perf_counter()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+    print(f"{platform.system()} {platform.machine()}, {cores} cores, Python {platform.python_version()}")
+    print(f"Load before it began: {load}; with other work on the machine only ratios, processor time and sizes hold.")
+    print("Where several were taken: the median, then smallest - largest, then the aim.")
+    folder = Path(tempfile.mkdtemp())
+    try:
+        missed = [row.what for section in _sections(folder) for row in section.rows if row.missed]
+    finally:
+        shutil.rmtree(folder)
+    print(f"\n{time.perf_counter() - start:.0f} s in all; aims missed: {', '.join(missed) or 'none'}")
+
+
+def _sections(folder: Path) -> list[Section]:
+    lean, full = folder / "lean", folder / "full"
+    write_specs(lean, "lean")
+    write_specs(full, "full")
+    made = [_shown(generation.measured(lean))]
+    run(command(full, "generate", TENANT), os.environ)
+    folders = {
+        "everything": lean / "generated" / TENANT,
+        "acme": ROOT / "generated" / "acme",
+        "globex": ROOT / "generated" / "globex",
+    }
+    made.append(_shown(packages.sizes(folders)))
+    acme = packages.package("acme", folders["acme"], "acme")
+    everything = packages.package("everything", folders["everything"], TENANT)
+    everything_full = packages.package("everything in full detail", full / "generated" / TENANT, TENANT)
+    globex = packages.package("globex", folders["globex"], "globex")
+    listed = [(everything, 55_000.0), (everything_full, None), (acme, 12_000.0), (globex, None)]
+    made.append(_shown(starts.list_sizes(listed)))
+    made.append(_shown(starts.measured(packages.empty(), [acme, everything])))
+    made.append(_shown(calls.measured(acme)))
+    return made
+
+
+def _shown(section: Section) -> Section:
+    print(f"\n{text(section)}", flush=True)
+    return section
+
+
+if __name__ == "__main__":
+    main()
