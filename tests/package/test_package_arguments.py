@@ -1,0 +1,186 @@
+"""Arguments are checked before anything is sent: the exact texts, and an emulator that nothing reaches."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from kustomer_mcp_acme.models.customers import UpdateAKustomerCustomerByIdArguments
+from kustomer_mcp_acme.runtime.client import Kustomer
+from kustomer_mcp_acme.runtime.errors import InvalidArguments
+from kustomer_mcp_acme.runtime.server import Contract, Tools, call_tool
+from kustomer_mcp_acme.runtime.settings import Settings
+from kustomer_mcp_acme.runtime.validation import keyword_arguments
+from kustomer_mcp_acme.server import INFO
+
+from generator.sandbox import Sandbox
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+Call = Callable[[str, dict[str, Any]], Awaitable[Any]]
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def call(_emulator: Sandbox) -> AsyncIterator[Call]:
+    """What the server does at `tools/call`, with one connection for all tests."""
+    tools = Tools(INFO.module, Contract(INFO.module))
+    async with Kustomer(Settings(base_url=_emulator.url, api_key="sandbox-acme")) as kustomer:
+        yield lambda tool, arguments: call_tool(kustomer, tools, tool, arguments)
+
+
+GET = "get_single_kustomer_customer_by_id"
+UPDATE = "update_a_kustomer_customer_by_id"
+CREATE = "create_a_kustomer_customer"
+LIST = "list_all_kustomer_customers"
+ORDER = "create_a_kustomer_order_custom_object"
+DRAFT = "create_a_kustomer_customer_chat_draft"
+OBJECT = "get_single_kustomer_custom_object_by_id"
+
+# What is wrong -> tool, arguments, and what the caller reads behind "Invalid arguments; nothing was sent. ".
+REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
+    "an unknown argument, with the nearest known": (
+        UPDATE, {"id": "x", "emial": []}, "unknown argument `emial`; did you mean `emails`.",
+    ),
+    "an unknown argument near none, with all known": (
+        GET, {"id": "x", "zzzz": 1}, "unknown argument `zzzz`; the known ones are `id`, `include`.",
+    ),
+    "an unknown argument in capitals": (
+        GET, {"id": "x", "Zzzz": 1}, "unknown argument `Zzzz`; the known ones are `id`, `include`.",
+    ),
+    "an unknown argument in brackets": (
+        LIST, {"page[size]": 5}, "unknown argument `page[size]`; did you mean `page_size`.",
+    ),
+    "a wire name in place of the argument": (
+        DRAFT, {"customer_id": "x", "sendAt": "2030-01-01T00:00:00Z"}, "unknown argument `sendAt`; did you mean `send_at`.",
+    ),
+    "an argument of another tool": (
+        LIST, {"id": "x"}, "unknown argument `id`; the known ones are `filter`, `sort`, `cursor`, `page_size`.",
+    ),
+    "a missing argument": (OBJECT, {"klass_name": "order"}, "`id` is required."),
+    "two missing arguments": (OBJECT, {}, "`klass_name` is required; `id` is required."),
+    "a number for a text": (GET, {"id": 5}, "`id`: input should be a valid string."),
+    "a text for a list": (UPDATE, {"id": "x", "tags": "vip"}, "`tags`: input should be a valid list."),
+    "a text for a number": (
+        LIST, {"page_size": "many"}, "`page_size`: input should be a valid integer, unable to parse string as an integer.",
+    ),
+    "a fraction for an integer": (
+        LIST, {"page_size": 1.5}, "`page_size`: input should be a valid integer, got a number with a fractional part.",
+    ),
+    "a list for an object": (UPDATE, {"id": "x", "custom": []}, "`custom`: input should be an object."),
+    "a text for a free object": (ORDER, {"title": "t", "data": "{}"}, "`data`: input should be an object."),
+    "a value that is none of the choices": (
+        LIST, {"sort": "name"}, "`sort`: input should be '-createdAt', '-updatedAt', 'createdAt' or 'updatedAt'.",
+    ),
+    "a Klass that the organisation does not have": (
+        OBJECT, {"klass_name": "invoice", "id": "x"},
+        "`klass_name`: input should be 'order', 'shipment', 'subscription' or 'warranty-claim'.",
+    ),
+    "a number below its bounds": (LIST, {"page_size": 0}, "`page_size`: input should be greater than or equal to 1."),
+    "a number above its bounds": (LIST, {"page_size": 101}, "`page_size`: input should be less than or equal to 100."),
+    "an empty id": (GET, {"id": ""}, "`id`: string should have at least 1 character."),
+    "too long a list": (
+        UPDATE, {"id": "x", "tags": ["t"] * 21}, "`tags`: list should have at most 20 items after validation, not 21.",
+    ),
+    "a nested field that is missing, and one that is unknown": (
+        UPDATE, {"id": "x", "emails": [{"email": "a@b.c"}, {"mail": "a@b.c"}]},
+        "`emails.1.email` is required; unknown argument `emails.1.mail`.",
+    ),
+    "a custom attribute that the Klass does not have": (
+        UPDATE, {"id": "x", "custom": {"loyaltyStr": "gold"}}, "unknown argument `custom.loyaltyStr`.",
+    ),
+    "a custom attribute of another type": (
+        UPDATE, {"id": "x", "custom": {"vipBool": "perhaps"}},
+        "`custom.vipBool`: input should be a valid boolean, unable to interpret input.",
+    ),
+    "a custom attribute in PascalCase, by its whole name": (
+        UPDATE, {"id": "x", "custom": {"AvgSatScoreNum": "good"}},
+        "`custom.AvgSatScoreNum`: input should be a valid number, unable to parse string as a number.",
+    ),
+    "a custom attribute that is none of the choices": (
+        UPDATE, {"id": "x", "custom": {"loyaltyTierStr": "tin"}},
+        "`custom.loyaltyTierStr`: input should be 'bronze', 'gold', 'platinum' or 'silver'.",
+    ),
+    "null where nothing is cleared": (CREATE, {"name": None}, "`name`: input should be a valid string."),
+    "null for a whole list": (UPDATE, {"id": "x", "tags": None}, "`tags`: input should be a valid list."),
+    "null for an id": (GET, {"id": None}, "`id`: input should be a valid string."),
+    "null for more": (UPDATE, {"id": "x", "more": None}, "`more` must be an object with further fields."),
+    "a list for more": (UPDATE, {"id": "x", "more": ["locale"]}, "`more` must be an object with further fields."),
+    "an unknown field in more": (
+        UPDATE, {"id": "x", "more": {"localee": "de"}}, "unknown argument `localee`; did you mean `locale`.",
+    ),
+    "a wrong type in more": (UPDATE, {"id": "x", "more": {"locale": 5}}, "`locale`: input should be a valid string."),
+    "a field beside and inside more": (
+        UPDATE, {"id": "x", "name": "a", "more": {"name": "b"}}, "`name` is given twice, beside and inside `more`.",
+    ),
+    "the same field twice inside more": (
+        DRAFT, {"customer_id": "x", "more": {"from": "a", "from_": "b"}}, "unknown argument `from_`; did you mean `from`.",
+    ),
+    "more inside more": (UPDATE, {"id": "x", "more": {"more": {}}}, "`more` is given twice, beside and inside `more`."),
+    "more than five problems, the rest as a count": (
+        OBJECT, {"a1": 1, "b1": 1, "c1": 1, "d1": 1},
+        "`klass_name` is required; `id` is required; "
+        "unknown argument `a1`; the known ones are `klass_name`, `id`, `get_s3_data_urls`; "
+        "unknown argument `b1`; the known ones are `klass_name`, `id`, `get_s3_data_urls`; "
+        "unknown argument `c1`; the known ones are `klass_name`, `id`, `get_s3_data_urls`; and 1 more.",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("tool", "arguments", "text"), REFUSED.values(), ids=REFUSED.keys())
+async def test_it_is_refused_in_the_callers_words_and_nothing_arrives(
+    tool: str, arguments: dict[str, Any], text: str, call: Call, emulator: Sandbox
+) -> None:
+    result = await call(tool, arguments)
+    assert result.is_error and result.structured_content is None
+    assert [part.text for part in result.content] == [f"Invalid arguments; nothing was sent. {text}"]
+    assert len(emulator.journal) == 0
+
+
+async def test_a_number_that_json_does_not_have_is_refused_and_nothing_arrives(call: Call, emulator: Sandbox) -> None:
+    result = await call(UPDATE, {"id": "x", "custom": {"creditLimitNum": float("inf")}})
+    assert [part.text for part in result.content] == ["JSON has no number inf; nothing was sent."]
+    assert len(emulator.journal) == 0
+
+
+async def test_an_id_too_long_for_an_address_is_refused_and_nothing_arrives(call: Call, emulator: Sandbox) -> None:
+    result = await call(GET, {"id": "x" * 70_000})
+    assert [part.text for part in result.content] == [
+        "The arguments make an address that is too long; nothing was sent."
+    ]
+    assert len(emulator.journal) == 0
+
+
+async def test_what_is_valid_arrives_with_more_taken_apart(call: Call, emulator: Sandbox) -> None:
+    alex = emulator.world.org("acme").external("customer", "USR-100")
+    assert alex is not None
+    given = {"id": alex.id, "name": None, "more": {"locale": "de_DE", "time_zone": "Europe/Berlin"}}
+    result = await call(UPDATE, given)
+    assert not result.is_error
+    (entry,) = emulator.journal
+    assert (entry.method, entry.body) == ("PATCH", {"name": None, "locale": "de_DE", "timeZone": "Europe/Berlin"})
+
+
+json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+names = st.sampled_from(
+    [*UpdateAKustomerCustomerByIdArguments.model_fields, "more", "Name", "page[size]", ""]
+) | st.text(max_size=6)
+
+
+@given(arguments=st.dictionaries(names, json, max_size=5))
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_any_json_is_taken_or_refused_with_a_sentence_that_quotes_no_python(arguments: dict[str, Any]) -> None:
+    try:
+        taken = keyword_arguments(UpdateAKustomerCustomerByIdArguments, arguments)
+    except InvalidArguments as refused:
+        text = str(refused)
+        assert text.startswith("Invalid arguments; nothing was sent. ") and text.endswith(".")
+        assert "Arguments'" not in text and "instance of" not in text and "pydantic" not in text
+    else:
+        assert "id" in taken and set(taken) <= set(UpdateAKustomerCustomerByIdArguments.model_fields)
