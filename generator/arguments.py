@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 from generator import quirks
 from generator.errors import SpecError
-from generator.ir import Argument, Call, Entry, Json, Operation, Place, Schema, Scope, Style
-from generator.naming import singular
+from generator.ir import Argument, Call, Entry, Json, Kept, Operation, Place, Schema, Scope, Style
+from generator.naming import effect_of, singular
 from generator.text import cut, identifier, one_line, python_name, snake
 
 _PREFIXES: dict[Place, str] = {"path": "", "query": "query_", "body": "body_"}
@@ -125,7 +125,8 @@ def _body(operation: Operation) -> Iterator[_Row]:
 
 def _paging(operation: Operation) -> Iterator[_Row]:
     if operation.paged:
-        largest = quirks.PAGE_SIZE_LIMITS.get(operation.key, quirks.PAGE_SIZE_LIMIT)
+        limits = {} if operation.search else quirks.PAGE_SIZE_LIMITS
+        largest = limits.get(operation.key, quirks.PAGE_SIZE_LIMIT)
         size: Schema = {"type": "integer", "minimum": 1, "maximum": largest}
         cursor: Schema = {"type": "string", "minLength": 1}
         yield ("paging", "query", CURSOR, cursor, False, "next_cursor of the page before", "plain", CURSOR)
@@ -156,7 +157,7 @@ def _for_scope(scope: Scope, arguments: tuple[Argument, ...], scopes: set[str]) 
 def _call(operation: Operation, arguments: tuple[Argument, ...], scope: Scope | None = None) -> Call:
     if operation.paged:
         arguments = tuple(a for a in arguments if a.name != CURSOR)  # it is the next page's whole query
-    body = [a for a in arguments if a.place == "body"]
+    body = [a for a in arguments if a.place == "body" and not operation.search]
     whole = not (operation.body or {}).get("properties")
     others = [other.argument for other in operation.scopes if scope and other != scope]
     takes = {a.wire for a in arguments}
@@ -168,11 +169,23 @@ def _call(operation: Operation, arguments: tuple[Argument, ...], scope: Scope | 
         path=scope.path if scope else operation.path,
         path_entries=(*_fixed(operation.fixed_path), *_entries(arguments, "path")),
         query_entries=(*_fixed(operation.fixed_query), *_entries(arguments, "query")),
-        body_entries=(*_fixed(operation.fixed_body), *(() if whole else _entries(arguments, "body"))),
+        body_entries=(
+            *_fixed(operation.fixed_body),
+            *(() if whole else (_entry(a) for a in body)),
+            *(
+                Entry(wire, f"given({a.python})")
+                for wire, source in operation.filled_body
+                for a in body
+                if a.wire == source
+            ),
+        ),
         whole_body=body[0].python if whole and body else "",
         paged=operation.paged,
+        reads=operation.method != "GET" and effect_of(operation) == "read",
+        search=operation.search.name if operation.search else "",
         scope=python_name(scope.argument) if scope else "",
         refuses=tuple(sorted([*others, *unknown])) if scope else (),
+        kept=tuple(Kept(a.python, relation) for wire, relation in operation.kept for a in body if a.wire == wire),
     )
 
 

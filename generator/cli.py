@@ -152,8 +152,8 @@ def _fetch_documents(root: Path) -> None:
 
 def _fetch_klasses(root: Path, tenant: Any, base_url: str | None, key_file: str | None, max_wait: float) -> None:
     from generator.config import check_base_url
-    from generator.fetch import KlassFetcher, api_key
-    from generator.snapshot import read_lock, save_klasses
+    from generator.fetch_klasses import KlassFetcher, api_key
+    from generator.snapshot import ACCOUNTS, read_lock, save_klasses
 
     if base_url and (problem := check_base_url(base_url)):
         raise ConfigError("--base-url (or KUSTOMER_BASE_URL) can't be used", [problem])
@@ -167,7 +167,9 @@ def _fetch_klasses(root: Path, tenant: Any, base_url: str | None, key_file: str 
     save_klasses(root, tenant.name, files)
     after = read_lock(root)["tenants"][tenant.name]["files"]
     klasses = sum(name.startswith("klasses/") for name in files)
-    _changes(tenant.name, before, after, f"{klasses} Klasses, {len(files) - klasses} standard objects")
+    standard = sum(name.startswith("standard/") for name in files)
+    accounts = f", {len(files[ACCOUNTS]['accounts'])} outbound accounts" if ACCOUNTS in files else ""
+    _changes(tenant.name, before, after, f"{klasses} Klasses, {standard} standard objects{accounts}")
     for note in notes:
         click.echo(f"  {note}")
 
@@ -199,7 +201,7 @@ def generate(root: Path, names: tuple[str, ...]) -> None:
             click.echo(f"{click.style(change.sign, fg=_SIGN_COLORS[change.sign])} generated/{name}/{change.path}")
         apply(root / "generated" / name, changes)
         took = f" ({time.monotonic() - start:.1f} s)" if sys.stderr.isatty() else ""
-        summary = f"{len(package.tools)} tools in {len(package.toolsets)} toolsets, {len(package.left_out)} operations left out"
+        summary = f"{_counted(len(package.tools), 'tool')} in {_counted(len(package.toolsets), 'toolset')}, {_counted(len(package.left_out), 'operation')} left out"
         click.echo(f"{name}: {summary}; {_counted(len(changes), 'file')} changed{took}")
 
 
@@ -267,7 +269,8 @@ def tools(root: Path, name: str, everything: bool) -> None:
         click.secho("tags", bold=True)
         click.echo(f"  {', '.join(sorted({tag for tool in package.tools for tag in tool.tags}))}")
     total = tokens({"tools": [tool.contract for tool in package.tools]})
-    click.echo(f"{len(package.tools)} tools, about {total} tokens; {len(package.left_out)} operations left out")
+    left_out = _counted(len(package.left_out), "operation")
+    click.echo(f"{_counted(len(package.tools), 'tool')}, about {total} tokens; {left_out} left out")
 
 
 @main.command()

@@ -16,6 +16,18 @@ from generator.errors import ConfigError
 TENANT_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _BASE_URL = re.compile(r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/*")
 _ORG = re.compile(r"[a-z0-9][a-z0-9-]*")
+# Kustomer's channels that have drafts (developer.kustomer.com/api/core-resources/create-draft-for-customer).
+DRAFT_CHANNELS = (
+    "email",
+    "sms",
+    "whatsapp",
+    "chat",
+    "facebook",
+    "instagram",
+    "twitter-dm",
+    "twitter-tweet",
+    "note",
+)
 _DETAILS = ("full", "lean")
 _METHODS = ("read", "write", "custom", "list", "get", "create", "update", "delete")
 _REGIONS = {
@@ -25,9 +37,28 @@ _REGIONS = {
 }
 # Section -> key -> what its value must be.
 _TENANT_KEYS: dict[str, dict[str, type]] = {
-    "": {"org": str, "region": str, "base_url": str, "title": str, "tools": dict, "klasses": dict},
-    "tools": {"detail": str, "methods": list, "tags": list, "include": list, "exclude": list},
+    "": {
+        "org": str,
+        "region": str,
+        "base_url": str,
+        "title": str,
+        "tools": dict,
+        "klasses": dict,
+        "drafts": dict,
+        "unmasking": dict,
+    },
+    "tools": {
+        "detail": str,
+        "methods": list,
+        "tags": list,
+        "include": list,
+        "exclude": list,
+        "dry_run": bool,
+        "confirm": list,
+    },
     "klasses": {"include": list, "exclude": list},
+    "drafts": {"channels": list, "accounts": bool},
+    "unmasking": {"allow": bool, "close_at_shutdown": bool},
 }
 _SOURCE_KEYS: dict[str, type] = {"name": str, "url": str, "base_path": str}
 
@@ -47,6 +78,12 @@ class Tenant:
     exclude: tuple[str, ...] = ()
     klasses_include: tuple[str, ...] = ()
     klasses_exclude: tuple[str, ...] = ()
+    dry_run: bool = False
+    confirm: tuple[str, ...] = ()
+    draft_channels: tuple[str, ...] = ()
+    draft_accounts: bool = False
+    unmasking: bool = True
+    close_windows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +111,13 @@ def read_tenant(root: Path, name: str) -> Tenant:
         if isinstance(table, dict):
             problems += _key_problems(table, keys, section)
     base_url = _base_url(raw, problems)
-    tools, klasses = _table(raw, "tools"), _table(raw, "klasses")
+    tools, klasses, drafts, unmasking = (_table(raw, name) for name in ("tools", "klasses", "drafts", "unmasking"))
+    channels = _strings(drafts, "channels", "drafts", problems)
+    problems += [
+        f"[drafts] channels: {channel!r} is none of {', '.join(DRAFT_CHANNELS)}{_suggestion(channel, DRAFT_CHANNELS)}"
+        for channel in channels
+        if channel not in DRAFT_CHANNELS
+    ]
     methods = _strings(tools, "methods", "tools", problems)
     problems += [
         f"[tools] methods: {method!r} is none of {', '.join(_METHODS)}{_suggestion(method, _METHODS)}"
@@ -85,7 +128,9 @@ def read_tenant(root: Path, name: str) -> Tenant:
         problems.append(
             f"[tools] detail: {detail!r} is none of {', '.join(_DETAILS)}{_suggestion(str(detail), _DETAILS)}"
         )
-    tags, include, exclude = (_strings(tools, key, "tools", problems) for key in ("tags", "include", "exclude"))
+    tags, include, exclude, confirm = (
+        _strings(tools, key, "tools", problems) for key in ("tags", "include", "exclude", "confirm")
+    )
     klasses_include, klasses_exclude = (_strings(klasses, key, "klasses", problems) for key in ("include", "exclude"))
     if problems:
         raise ConfigError(f"{shown} has errors", problems)
@@ -101,6 +146,12 @@ def read_tenant(root: Path, name: str) -> Tenant:
         exclude=exclude,
         klasses_include=klasses_include,
         klasses_exclude=klasses_exclude,
+        dry_run=bool(tools.get("dry_run", False)),
+        confirm=confirm,
+        draft_channels=channels,
+        draft_accounts=bool(drafts.get("accounts", False)),
+        unmasking=bool(unmasking.get("allow", True)),
+        close_windows=bool(unmasking.get("close_at_shutdown", False)),
     )
 
 
@@ -207,7 +258,7 @@ def _read_toml(path: Path, shown: str, mend: str) -> dict[str, Any]:
 
 def _key_problems(table: Mapping[str, Any], keys: Mapping[str, type], section: str) -> list[str]:
     where = f"[{section}] " if section else ""
-    names: dict[type, str] = {str: "a string", list: "a list", dict: "a table"}
+    names: dict[type, str] = {str: "a string", list: "a list", dict: "a table", bool: "true or false"}
     problems = [f"{where}{key}: unknown key{_suggestion(key, tuple(keys))}" for key in table if key not in keys]
     problems += [
         f"{where}{key} must be {names[kind]}"

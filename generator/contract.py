@@ -30,7 +30,7 @@ class Detail:
 
 
 DETAILS: dict[str, Detail] = {
-    "full": Detail(schema=800, description=1000, argument=160),
+    "full": Detail(schema=680, description=1000, argument=160),
     "lean": Detail(schema=220, description=60, argument=20),
 }
 _SHOWN_FORMATS = ("date-time", "uri", "email")
@@ -79,28 +79,56 @@ def compact(value: Json) -> str:
 def input_schema(arguments: tuple[Argument, ...], detail: Detail) -> Schema:
     """The input schema: whole where it fits, else with nested objects named by their fields, else with `more`."""
     arguments = tuple(replace(a, description=clause(a.description, detail.argument)) for a in arguments)
+    apart = frozenset(a.name for a in arguments if _is_apart(a))
     for show in (_whole, _folded):
         schema = _assembled(arguments, show)
-        if _size(schema) <= detail.schema:
+        if _size(schema, apart) <= detail.schema:
             return schema
-    kept, moved = list(arguments), []
+    folded, kept, moved = schema, list(arguments), []
     for argument in sorted(filter(_may_move, arguments), key=_usefulness):
         kept.remove(argument)
         moved.append(argument)
         schema = _with_more(_assembled(tuple(kept), _folded), moved)
-        if _size(schema) <= detail.schema:
+        if _size(schema, apart) <= detail.schema:
             break
-    return schema
+    return min(
+        schema, folded, key=lambda one: len(compact(one))
+    )  # one short field is shorter than `more` with its name
 
 
-def _size(schema: Schema) -> int:
-    """Bytes of the schema without `custom`: the tenant's own fields never cost others their place."""
-    others = {name: value for name, value in schema["properties"].items() if name != "custom"}
+# Arguments that the server itself takes, where a tool has none of the same name.
+OWN_ARGUMENTS: dict[str, Schema] = {
+    "confirm": {"type": "string", "description": "Id of the record once more"},
+    "dry_run": {"type": "boolean", "description": "True: answer the request, send nothing"},
+    "fields": {"type": "array", "items": {"type": "string"}, "description": "Only these attributes"},
+}
+
+
+def with_own(schema: Schema, names: Iterable[str]) -> Schema:
+    """The input schema with the server's own arguments."""
+    added = {name: OWN_ARGUMENTS[name] for name in names}
+    return {**schema, "properties": {**schema["properties"], **added}}
+
+
+def _is_apart(argument: Argument) -> bool:
+    """Whether an argument is shown in its own way, whatever else there is: the tenant's own fields are what the package
+    is for, as attributes to write or, in a typed search, to ask for."""
+    return argument.name == "custom" or "x-shown" in argument.schema
+
+
+def _size(schema: Schema, apart: frozenset[str]) -> int:
+    """Bytes of the schema without what is apart: the tenant's own fields never cost others their place."""
+    others = {name: value for name, value in schema["properties"].items() if name not in apart}
     return len(compact({**schema, "properties": others}).encode("utf-8"))
 
 
 def _may_move(argument: Argument) -> bool:
-    return not argument.required and argument.place != "path" and argument.name not in ("custom", CURSOR, PAGE_SIZE)
+    return (
+        not argument.required
+        and argument.place != "path"
+        and not _is_apart(argument)
+        and argument.name not in (CURSOR, PAGE_SIZE)
+    )
 
 
 def _usefulness(argument: Argument) -> tuple[int, int, str]:
@@ -113,7 +141,7 @@ def _usefulness(argument: Argument) -> tuple[int, int, str]:
 
 def _with_more(schema: Schema, moved: list[Argument]) -> Schema:
     names = ", ".join(sorted(argument.name for argument in moved))
-    more: Schema = {"type": "object", "description": f"Further fields by name: {names}"}
+    more: Schema = {"type": "object", "description": f"Also: {names}"}
     return {**schema, "properties": {**schema["properties"], MORE: more}}
 
 
@@ -129,8 +157,9 @@ def _assembled(arguments: tuple[Argument, ...], show: Callable[[Schema, str], Sc
 
 
 def _argument(argument: Argument, show: Callable[[Schema, str], Schema]) -> Schema:
-    keep_whole = argument.name == "custom"  # the tenant's own fields are what the package is for
-    shown = (_whole if keep_whole else show)(argument.schema, argument.description)
+    if _is_apart(argument):
+        show = _bare if argument.schema.get("x-shown") == "bare" else _whole
+    shown = show(argument.schema, argument.description)
     return _nullable(argument.schema, shown)
 
 
@@ -144,6 +173,10 @@ def _nullable(schema: Schema, shown: Schema) -> Schema:
 
 def _whole(schema: Schema, description: str) -> Schema:
     return _described(_shape(schema, nested=True), description)
+
+
+def _bare(schema: Schema, description: str) -> Schema:
+    return _described(_shape(schema, nested=False), description)
 
 
 def _folded(schema: Schema, description: str) -> Schema:

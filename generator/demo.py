@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 SCRATCH = ROOT / ".demo"
 KEY = "sandbox-acme"
 EMAIL, ORDER = "alex.smith@acmecorp.com", "ORD-10042"
+EXTERNAL_ID, PHONE = "USR-555", "+14155552671"
 _SHOWN = 320
 
 
@@ -45,7 +46,9 @@ def main() -> None:
         python = _install(SCRATCH / "generated" / "acme")
         command = [str(python.with_name("kustomer-mcp-acme")), "serve", "--transport", "http", "--port", "0"]
         with _server("Serve it over HTTP", command, environment) as line:
-            asyncio.run(_triage(line.split()[-1]))
+            url = line.split()[-1]
+            asyncio.run(_triage(url))
+            asyncio.run(_profile_check(url))
     click.echo(f"\nDone in {time.monotonic() - start:.0f} s. Everything is stopped; what was made is in .demo/.")
 
 
@@ -149,7 +152,26 @@ async def _triage(url: str) -> None:
         await _call(client, "create_a_kustomer_conversation_note", conversation_id=conversation["id"], body=body)
 
 
-async def _call(client: Any, name: str, **arguments: str) -> dict[str, Any]:
+async def _profile_check(url: str) -> None:
+    from mcp import Client
+
+    _step("Profile check: personal data is masked until a window is open, and the window is closed again")
+    async with Client(url) as client:
+        found = await _call(client, "kustomer_customers_using_external_id", external_id=EXTERNAL_ID)
+        customer = found["data"]["id"]
+        click.echo(f"   -> {found['notices'][0]}")
+        opened = await _call(client, "create_a_kustomer_customer_unmasking_window", customer_id=customer)
+        click.echo(f"   -> {opened['notices'][0]}")
+        read = await _call(client, "get_single_kustomer_customer_by_id", id=customer)
+        phone = read["data"]["attributes"]["phones"][0]["phone"]
+        verified = phone == PHONE
+        click.echo(f"   -> the phone is {phone}: {'as expected' if verified else 'not the expected one'}")
+        phones = [{"phone": phone, "type": "mobile", "verified": verified}]
+        await _call(client, "update_a_kustomer_customer_by_id", id=customer, phones=phones)
+        await _call(client, "delete_a_kustomer_customer_unmasking_window", customer_id=customer)
+
+
+async def _call(client: Any, name: str, **arguments: Any) -> dict[str, Any]:
     click.secho(f"   > {name} {json.dumps(arguments)}", fg="cyan")
     result = await client.call_tool(name, arguments)
     if result.is_error:

@@ -1,65 +1,23 @@
-"""Owns the network: documents and Klasses come in here, and nothing else in the generator imports httpx."""
+"""Owns fetching the documents. With fetch_klasses.py it is the network's door: nothing else in the generator imports httpx."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 
-from generator import __version__, quirks
-from generator.config import Source, Tenant
+from generator import __version__
+from generator.config import Source
 from generator.documents import read_document
 from generator.errors import FetchError, SpecError
-from generator.klasses import KLASS_NAME
-from generator.ratelimit import seconds_until_reset
-from generator.snapshot import Json, document_path, normalise_klass, read_lock, sha256
+from generator.snapshot import Json, document_path, read_lock, sha256
 
 Progress = Callable[[str, int, int], None]
-KEY_VARIABLE = "KUSTOMER_API_KEY"
-_USER_AGENT = {"User-Agent": f"kustomer-mcp/{__version__}", "Accept": "application/json"}
-_CONCURRENT = 4
-_MAX_PAGES = 200
+USER_AGENT = {"User-Agent": f"kustomer-mcp/{__version__}", "Accept": "application/json"}
 _MAX_BODY = 50_000_000
-# The budget is the whole organisation's: what is left below this belongs to the others who use it.
-_LEAVE = 5
-
-
-def api_key(tenant: str, key_file: str | None = None) -> str:
-    """The API key of a tenant: KUSTOMER_API_KEY_<TENANT>, KUSTOMER_API_KEY, or a file (the option, or ..._FILE).
-
-    Raises:
-        FetchError: There is none.
-    """
-    own = f"{KEY_VARIABLE}_{tenant.upper().replace('-', '_')}"
-    path = key_file or os.environ.get(f"{own}_FILE") or os.environ.get(f"{KEY_VARIABLE}_FILE")
-    try:
-        key = (
-            Path(path).read_text(encoding="utf-8") if path else os.environ.get(own) or os.environ.get(KEY_VARIABLE, "")
-        )
-    except OSError as error:
-        raise FetchError(f"{tenant}: the key file can't be read", [str(error)]) from None
-    except UnicodeDecodeError:
-        raise FetchError(f"{tenant}: the key file can't be read", ["it holds bytes that no key has"]) from None
-    key = key.strip()
-    if not key or not key.isascii() or not key.isprintable():
-        raise FetchError(
-            f"{tenant}: there is no API key" if not key else f"{tenant}: the API key holds characters that no key has",
-            [f"set {own} or {KEY_VARIABLE}, or name a file with --key-file; it needs the roles "
-             "org.permission.klass.read and org.permission.metadata.read"],
-        )  # fmt: skip
-    return key
-
-
-# ------------------------------------------------------------------------------------------------ documents
 
 
 def fetch_documents(
@@ -76,7 +34,7 @@ def fetch_documents(
     lock = read_lock(root)["documents"]
     made: dict[str, tuple[Json, dict[str, Json]]] = {}
     problems: list[str] = []
-    with httpx.Client(timeout=60, follow_redirects=True, headers=_USER_AGENT) as client:
+    with httpx.Client(timeout=60, follow_redirects=True, headers=USER_AGENT) as client:
         for number, source in enumerate(sources, 1):
             progress("documents", number - 1, len(sources))
             try:
@@ -116,7 +74,7 @@ def bundled_documents() -> tuple[str, ...]:
 def bundled_folder() -> Path:
     """Beside the generator in a checkout, inside it in a wheel."""
     here = Path(str(resources.files("generator")))
-    return next(path for path in (here / "openapi", here.parent / "specs" / "openapi") if path.is_dir())
+    return next(path for path in (here / "bundled", here.parent / "specs" / "openapi") if path.is_dir())
 
 
 def _bundled(source: Source) -> bytes:
@@ -147,7 +105,7 @@ def _get(root: Path, client: httpx.Client, source: Source, pin: Json) -> tuple[b
     try:
         response = client.get(source.url, headers=headers)
     except httpx.HTTPError as error:
-        raise FetchError(f"{source.name}: {source.url} can't be reached", [_said(error)]) from None
+        raise FetchError(f"{source.name}: {source.url} can't be reached", [said(error)]) from None
     if response.status_code == 304 and unchanged:
         return kept.read_bytes(), str(pin["etag"])
     if response.status_code != 200 or len(response.content) > _MAX_BODY:
@@ -157,208 +115,6 @@ def _get(root: Path, client: httpx.Client, source: Source, pin: Json) -> tuple[b
     return response.content, response.headers.get("etag", "")
 
 
-def _said(error: httpx.HTTPError) -> str:
+def said(error: httpx.HTTPError) -> str:
+    """What went wrong on the network, in words."""
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-# -------------------------------------------------------------------------------------------------- Klasses
-
-
-@dataclass(slots=True)
-class _Patience:
-    """How long a fetch may wait for rate limits in all, and how long it has."""
-
-    limit: float
-    waited: float = 0.0
-
-
-class KlassFetcher:
-    """Reads one organisation's Klasses and their metadata, patiently and without taking the whole rate limit.
-
-    Args:
-        tenant: Whose; `base_url` may be another than the one in tenant.toml.
-        key: The API key.
-        progress: Told what is done; also while it waits.
-        max_wait: Seconds that it may wait for rate limits in all.
-    """
-
-    def __init__(self, tenant: Tenant, base_url: str, key: str, progress: Progress, max_wait: float = 300.0) -> None:
-        self._tenant = tenant
-        self._progress = progress
-        self._patience = _Patience(max_wait)
-        self._gate = asyncio.Lock()
-        headers = {**_USER_AGENT, "Authorization": f"Bearer {key}"}
-        self._client = httpx.AsyncClient(base_url=base_url, timeout=60, headers=headers, follow_redirects=False)
-
-    async def fetch(self, pinned: Mapping[str, Json]) -> tuple[dict[str, Json], list[str]]:
-        """Fetch everything.
-
-        Args:
-            pinned: The file names that are pinned now, so that "nothing" is not taken for an answer.
-
-        Returns:
-            The tenant's Klass files by name, and what was left out in a line each.
-
-        Raises:
-            FetchError: Anything failed; a part is never taken for the whole.
-        """
-        async with self._client:
-            enabled = await self._klasses("enabled")
-            hidden = {status: await self._klasses(status) for status in ("disabled", "existing_only")}
-            if not enabled and any(name.startswith("klasses/") for name in pinned):
-                raise self._error(
-                    "the organisation lists no Klass where some are pinned",
-                    "check the key's roles and the organisation",
-                )
-            notes = [f"Klass {name}: {status}; left out" for status, klasses in hidden.items() for name in klasses]
-            notes += [
-                f"Klass {name}: its app is disabled; left out"
-                for name, klass in enabled.items()
-                if klass.get("appDisabled")
-            ]
-            wanted = {name: klass for name, klass in enabled.items() if not klass.get("appDisabled")}
-            files = await self._metadata(wanted, pinned)
-        return files, notes
-
-    async def _klasses(self, status: str) -> dict[str, Json]:
-        found: dict[str, Json] = {}
-        query: dict[str, str] = {"page": "1", "pageSize": "100", "status": status}
-        for _ in range(_MAX_PAGES):
-            page = await self._get("/v1/klasses", query)
-            rows = page.get("data")
-            if not isinstance(rows, list):
-                raise self._error("GET /v1/klasses gave no list", "is the base URL Kustomer's API?")
-            for row in rows:
-                given = row.get("attributes") if isinstance(row, dict) else None
-                attributes: dict[str, Json] = given if isinstance(given, dict) else {}
-                name = attributes.get("name")
-                if not isinstance(name, str) or not KLASS_NAME.fullmatch(name):
-                    raise self._error(
-                        f"a Klass is called {name!r}, which Kustomer does not allow", "nothing is read from it"
-                    )
-                if attributes.get("status", "enabled") == status:
-                    found[name] = attributes
-            links = page.get("links")
-            following = links.get("next") if isinstance(links, dict) else None
-            if not following:
-                return found
-            query = dict(parse_qsl(urlsplit(following).query))
-        raise self._error(f"GET /v1/klasses does not end after {_MAX_PAGES} pages", "try again")
-
-    async def _metadata(self, klasses: Mapping[str, Json], pinned: Mapping[str, Json]) -> dict[str, Json]:
-        rows = [
-            (f"standard/{name}.json", name, {"name": name, "displayName": name.capitalize()})
-            for name in quirks.STANDARD_KLASSES
-        ]
-        rows += [(f"klasses/{name}.json", f"kobject.{name}", klass) for name, klass in sorted(klasses.items())]
-        done = 0
-        running = asyncio.Semaphore(_CONCURRENT)
-
-        async def one(file: str, resource: str, klass: Json) -> tuple[str, Json]:
-            nonlocal done
-            async with running:
-                properties = await self._properties(
-                    resource, empty_if_missing=file.startswith("standard/") and file not in pinned
-                )
-            done += 1
-            self._progress("Klasses", done, len(rows))
-            return file, normalise_klass(klass, properties, standard=file.startswith("standard/"))
-
-        self._progress("Klasses", 0, len(rows))
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(one(*row)) for row in rows]
-        except* FetchError as errors:
-            raise errors.exceptions[0] from None
-        return dict(task.result() for task in tasks)
-
-    async def _properties(self, resource: str, *, empty_if_missing: bool) -> Json:
-        page = await self._get(
-            f"/v1/metadata/{quote(resource, safe='.')}", {}, missing={} if empty_if_missing else None
-        )
-        if empty_if_missing and not page:
-            return {}
-        try:
-            properties = page["data"]["attributes"]["properties"]
-        except (KeyError, TypeError):
-            properties = None
-        if not isinstance(properties, dict):
-            raise self._error(f"GET /v1/metadata/{resource} gave no properties", "try again; nothing was written")
-        return properties
-
-    async def _get(self, path: str, query: Mapping[str, str], missing: Json = None) -> Json:
-        while True:
-            async with self._gate:  # opened again when the rate limit has room
-                pass
-            try:
-                response = await self._client.get(path, params=query)
-            except httpx.HTTPError as error:
-                raise self._error(f"GET {path} failed", _said(error)) from None
-            if response.status_code == 429:
-                await self._wait(response.headers, path)
-                continue
-            if _left(response.headers) < _LEAVE and response.status_code == 200:
-                await self._wait(response.headers, path, unless_known=True)
-            if response.status_code == 404 and missing is not None:
-                return missing
-            return self._value(response, path)
-
-    async def _wait(self, headers: httpx.Headers, path: str, *, unless_known: bool = False) -> None:
-        """Wait as told; where nothing is told, a minute is what Kustomer's budgets run over."""
-        seconds = seconds_until_reset(dict(headers), time.time())
-        if seconds is None and unless_known:
-            return
-        seconds = min(seconds if seconds is not None else 60.0, 3600.0)
-        async with self._gate:
-            self._patience.waited += seconds
-            if self._patience.waited > self._patience.limit:
-                raise self._error(
-                    f"GET {path}: the rate limit is used up, and its reset in {seconds:.0f} s is past the limit of "
-                    f"{self._patience.limit:.0f} s for waiting",
-                    "try again later, or allow more with --max-wait",
-                )
-            self._progress(f"waiting {seconds:.0f} s for the rate limit", 0, 0)
-            await asyncio.sleep(seconds)
-
-    def _value(self, response: httpx.Response, path: str) -> Json:
-        status = response.status_code
-        if status in (401, 403):
-            needs = "org.permission.metadata.read" if "metadata" in path else "org.permission.klass.read"
-            raise self._error(
-                f"GET {path} answered HTTP {status}: {_kustomer_said(response)}",
-                f"check the API key, its organisation and region, and that it has the role {needs}",
-            )
-        if status != 200:
-            raise self._error(
-                f"GET {path} answered HTTP {status}: {_kustomer_said(response)}", "the pins stay as they were"
-            )
-        try:
-            value = response.json()
-        except ValueError:
-            raise self._error(
-                f"GET {path} answered with something that is no JSON", "is the base URL Kustomer's API?"
-            ) from None
-        if not isinstance(value, dict):
-            raise self._error(f"GET {path} answered with no JSON object", "is the base URL Kustomer's API?")
-        return value
-
-    def _error(self, what: str, do: str) -> FetchError:
-        return FetchError(f"{self._tenant.name}: {what}", [do])
-
-
-def _left(headers: httpx.Headers) -> float:
-    try:
-        return float(headers.get("x-ratelimit-remaining", "inf"))
-    except ValueError:
-        return float("inf")
-
-
-def _kustomer_said(response: httpx.Response) -> str:
-    try:
-        entry: Any = json.loads(response.content)["errors"][0]
-        said = str(entry.get("title") or entry.get("message") or "") + (
-            f" ({entry['detail']})" if entry.get("detail") else ""
-        )
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
-        said = ""
-    return " ".join(said.split())[:200] or "no reason given"

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,15 +51,28 @@ def _stage(root: Path, texts: Mapping[str, str], gone: list[str]) -> None:
     os.replace(stage / "journal.tmp", stage / _JOURNAL)
 
 
-def replace_tree(folder: Path, texts: Mapping[str, str], delete: Iterable[str]) -> None:
+def replace_tree(
+    folder: Path, texts: Mapping[str, str], delete: Iterable[str], is_as_planned: Callable[[], bool]
+) -> None:
     """Make a folder hold `texts` besides its other files and without `delete`, in one step; or change nothing.
 
+    Args:
+        folder: The folder.
+        texts: Path below it -> text.
+        delete: Paths below it.
+        is_as_planned: Asked once nobody else can write: whether the folder is still what the change was planned for.
+
     Raises:
-        RenderError: The disk is full, or the place can't be written.
+        RenderError: The disk is full, the place can't be written, or another run has changed the folder meanwhile.
     """
     stage = folder.with_name(f".{folder.name}.new")
     try:
         with _only_writer(folder.parent):
+            if not is_as_planned():
+                raise RenderError(
+                    f"{folder.name} was changed by another run meanwhile; nothing was written",
+                    ["run the command again"],
+                )
             shutil.rmtree(stage, ignore_errors=True)
             if folder.exists():
                 shutil.copytree(folder, stage, copy_function=os.link, symlinks=True)

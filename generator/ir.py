@@ -40,11 +40,36 @@ class Scope:
     path: str
     parameter: str
     query: tuple[str, ...]
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchField:
+    """A field of a typed search: its name for callers, its name on the wire, its kind (see runtime/search.py)."""
+
+    name: str
+    wire: str
+    kind: str
+    choices: tuple[str, ...] = ()
+    sorts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a typed search may ask: the `queryContext` and the fields; `name` is that of its table in the code."""
+
+    name: str
+    context: str
+    fields: tuple[SearchField, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of a document, or one branch or Klass of it; `key` is how every table names it."""
+    """One operation of a document, or one branch or Klass of it; `key` is how every table names it.
+
+    `filled_body` are fields that the tool sets to true where another is given, `kept` fields that it reads and sends again
+    where they are left out, `elsewhere` arguments that only other branches have, and whose they are.
+    """
 
     document: str
     method: str
@@ -62,11 +87,16 @@ class Operation:
     toolset: str = ""
     branch: str = ""
     klass: str = ""
+    search: Search | None = None
     scopes: tuple[Scope, ...] = ()
     fixed_path: tuple[tuple[str, Json], ...] = ()
     fixed_query: tuple[tuple[str, Json], ...] = ()
     fixed_body: tuple[tuple[str, Json], ...] = ()
     documented: tuple[str, ...] = ()
+    filled_body: tuple[tuple[str, str], ...] = ()
+    kept: tuple[tuple[str, str], ...] = ()
+    elsewhere: tuple[tuple[str, str], ...] = ()
+    roles: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -74,8 +104,20 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class TreeNode:
+    """A choice of a multi-level list, and those below it."""
+
+    id: str
+    label: str
+    children: tuple[TreeNode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Attribute:
-    """One attribute of a Klass as its metadata has it, with the schema of its value (null included)."""
+    """One attribute of a Klass as its metadata has it, with the schema of its value (null included).
+
+    `type` is what the metadata says, `kind` what the attribute is taken for.
+    """
 
     name: str
     label: str
@@ -83,6 +125,11 @@ class Attribute:
     schema: Schema
     description: str
     sensitive: bool = False
+    type: str = ""
+    many: bool = False
+    enumeration: tuple[str, ...] = ()
+    target: str = ""
+    tree: tuple[TreeNode, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +193,19 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """An argument that Kustomer would clear where it is left out, and the relationship that holds its value now."""
+
+    python: str
+    relationship: str
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One request that a tool may send; its fields are what a reader sees in the generated function.
 
-    `scope` names the argument that leads to this call instead of the last one, `refuses` those it can't go with.
+    `scope` names the argument that leads to this call instead of the last one, `refuses` those it can't go with;
+    `search` names the table that makes the body of a typed search.
     """
 
     method: str
@@ -159,13 +215,19 @@ class Call:
     body_entries: tuple[Entry, ...]
     whole_body: str
     paged: bool
+    search: str = ""
     scope: str = ""
     refuses: tuple[str, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    reads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One MCP tool: what a client sees (`contract`), the function behind it, and where it comes from."""
+    """One MCP tool: what a client sees (`contract`), the function behind it, and where it comes from.
+
+    Any one of `roles` suffices; None is "not known". `role_cases` are the ways of calling it that ask for others.
+    """
 
     name: str
     title: str
@@ -180,7 +242,11 @@ class Tool:
     arguments: tuple[Argument, ...]
     calls: tuple[Call, ...]
     arguments_class: str
+    search: Search | None = None
+    elsewhere: tuple[tuple[str, str], ...] = ()
     contract: Mapping[str, Json] = field(default_factory=dict)
+    roles: tuple[str, ...] | None = None
+    role_cases: tuple[tuple[str, tuple[str, ...] | None], ...] = ()
 
     @property
     def reads(self) -> bool:
@@ -195,6 +261,52 @@ class Toolset:
     tools: tuple[Tool, ...]
     nested: tuple[str, ...]
     definitions: Mapping[str, Schema]
+
+    @property
+    def branched(self) -> tuple[Tool, ...]:
+        return tuple(tool for tool in self.tools if tool.elsewhere)
+
+
+@dataclass(frozen=True, slots=True)
+class PromptArgument:
+    """What a person fills in; `choices` are the only values where there are any."""
+
+    name: str
+    description: str
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PromptPart:
+    """A paragraph of a prompt; steps are numbered. `{argument}` stands for its value in quotes, `{argument!}` for it bare.
+
+    It is left out unless every argument of `given` is there, and none of `missing`.
+    """
+
+    text: str
+    step: bool = True
+    given: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One MCP prompt, which walks through tools of this package."""
+
+    name: str
+    title: str
+    description: str
+    arguments: tuple[PromptArgument, ...]
+    parts: tuple[PromptPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KlassResource:
+    """One MCP resource: what a model may know of a Klass without calling a tool."""
+
+    name: str
+    content: Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +327,12 @@ class Package:
     notes: tuple[str, ...]
     inputs: Mapping[str, str]
     generator_version: str
+    close_windows: bool = False
 
     version: str = "1.0.0"
+    prompts: tuple[Prompt, ...] = ()
+    klass_resources: tuple[KlassResource, ...] = ()
+    klasses_left_out: tuple[str, ...] = ()
 
     @property
     def tools(self) -> tuple[Tool, ...]:

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from generator import quirks
 from generator.errors import SpecError
-from generator.ir import Attribute, Catalog, Json, Klass, LeftOut, Operation, Parameter, Schema
-from generator.text import camel, is_clean, one_line, snake
+from generator.ir import Attribute, Catalog, Json, Klass, LeftOut, Operation, Parameter, Schema, TreeNode
+from generator.text import camel, identifier, is_clean, one_line, snake
 
 # What Kustomer allows as a Klass's name (developer.kustomer.com/api/core-resources/get-klass-by-id).
 KLASS_NAME = re.compile(r"[0-9A-Za-z_-]{1,255}")
@@ -81,7 +81,8 @@ def _attribute(name: str, metadata: Json, notes: list[str]) -> Attribute:
     hints = [suffix.hint] if suffix.hint else []
     if isinstance(target := metadata.get("target"), str):
         hints = [f"{one_line(target.removeprefix('kobject.'), 60)} id"]
-    if tree := _tree(metadata.get("tree")):
+    nodes = _tree(metadata.get("tree"))
+    if tree := _labels(nodes):
         hints = [f"one of the tree: {', '.join(tree[:6])}" + (", …" if len(tree) > 6 else "")]
     choices = sorted({c for c in _list(metadata.get("enumeration")) if isinstance(c, str)})
     if choices and schema.get("type") == "string":
@@ -98,20 +99,31 @@ def _attribute(name: str, metadata: Json, notes: list[str]) -> Attribute:
     description = label + (f" ({'; '.join(hints)})" if hints else "")
     kind = suffix.kind + (" list" if schema["type"] == "array" else "") if "type" in schema else suffix.kind
     return Attribute(
-        name, label, kind, {**schema, "description": description, "nullable": True}, description, is_sensitive
+        name,
+        label,
+        kind,
+        {**schema, "description": description, "nullable": True},
+        description,
+        is_sensitive,
+        type=metadata["type"] if isinstance(metadata.get("type"), str) else "",
+        many=schema.get("type") == "array",
+        enumeration=tuple(choices),
+        target=target if isinstance(target, str) else "",
+        tree=nodes,
     )
 
 
-def _tree(tree: Json) -> list[str]:
+def _tree(tree: Json) -> tuple[TreeNode, ...]:
+    rows = [node for node in _list(tree.get("children") if isinstance(tree, dict) else None) if isinstance(node, dict)]
+    return tuple(
+        TreeNode(one_line(str(row.get("id", "")), 100), one_line(row.get("displayName"), 40), _tree(row))
+        for row in rows
+    )
+
+
+def _labels(nodes: tuple[TreeNode, ...]) -> list[str]:
     """The labels of a tree's nodes, in the order in which a person reads it."""
-    if not isinstance(tree, dict):
-        return []
-    labels = []
-    for node in _list(tree.get("children")):
-        if isinstance(node, dict):
-            labels.append(one_line(node.get("displayName"), 40) or one_line(str(node.get("id", "")), 40))
-            labels.extend(_tree(node))
-    return labels
+    return [label for node in nodes for label in (node.label or node.id, *_labels(node.children))]
 
 
 def _list(value: Json) -> list[Json]:
@@ -150,7 +162,7 @@ def custom_schema(klass: Klass) -> Schema:
         "type": "object",
         "properties": {attribute.name: attribute.schema for attribute in klass.attributes},
         "description": f"Custom attributes of {_article(klass.label)}",
-        "x-name": f"{camel(klass.name)}Custom",
+        "x-name": f"{camel(identifier(klass.name))}Custom",
     }
 
 

@@ -64,7 +64,7 @@ class Namer:
 
     def _define(self, schema: Schema, name: str) -> str:
         own = schema.get("x-name", "")
-        name = camel(own) if own in self.shared else name
+        name = schema.get("x-class") or (camel(own) if own in self.shared else name)
         fields = {
             wire: self._field(inner, f"{name}{camel(identifier(wire))}") for wire, inner in schema["properties"].items()
         }

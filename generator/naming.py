@@ -82,12 +82,12 @@ def rule(method: str, path: str) -> str:
 
     >>> rule("GET", "/v1/customers/{id}/notes"), rule("POST", "/v1/customers/{id}/notes")
     ('list_all_kustomer_customer_notes', 'create_a_kustomer_customer_note')
-    >>> rule("GET", "/v1/customers/email={email}"), rule("PUT", "/v1/slas/order")
-    ('kustomer_customers_using_email', 'kustomer_sla_order_update')
+    >>> rule("GET", "/v1/messages/externalid={externalId}"), rule("PUT", "/v1/slas/order")
+    ('kustomer_messages_using_external_id', 'kustomer_sla_order_update')
     """
     collection, _, last = path.rpartition("/")
     if "={" in last:
-        return f"kustomer_{_plural(collection)}_using_{snake(last.partition('=')[0])}"
+        return f"kustomer_{_plural(collection)}_using_{snake(last.partition('={')[2].rstrip('}'))}"
     on_one = last.startswith("{")
     if method == "GET":
         return f"get_single_kustomer_{_singular(collection)}_by_id" if on_one else f"list_all_kustomer_{_plural(path)}"

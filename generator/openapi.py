@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from generator import quirks
+from generator import quirks, roles
 from generator.errors import SpecError
 from generator.ir import Catalog, Json, LeftOut, Operation, Parameter, Schema, Style
 from generator.schema import Canonical
@@ -120,6 +120,7 @@ def _operation(name: str, method: str, path: str, raw: Json, shared: Json, canon
         body=body,
         body_required=required,
         paged=bool(names & quirks.PAGE_PARAMETERS) or key in quirks.PAGED,
+        roles=roles.published(raw.get("description")),  # one_line drops tables
     )
     return _patched(operation)
 

@@ -8,15 +8,20 @@ from fnmatch import fnmatchcase
 from generator import __version__, contract, models, quirks
 from generator.arguments import arguments_of, calls_of
 from generator.config import Tenant
+from generator.drafts import keep_fields, limit_accounts, schedule_drafts
 from generator.errors import ConfigError
-from generator.ir import Argument, Catalog, Klass, Operation, Package, Schema, Tool, Toolset
+from generator.ir import Argument, Catalog, Json, Klass, Operation, Package, Schema, Tool, Toolset
+from generator.klass_resources import klass_resources
 from generator.klasses import add_klasses, read_klasses, told_apart
 from generator.naming import effect_of, name_tools
 from generator.openapi import parse, title_of
+from generator.prompts import prompts
+from generator.roles import role_cases, roles_of
+from generator.search import add_searches
 from generator.selection import assign_toolsets, fold_scopes, select, tags_of
-from generator.snapshot import Snapshot, dump, sha256
+from generator.snapshot import ACCOUNTS, Snapshot, dump, sha256
 from generator.text import camel, one_line, shortened, snake
-from generator.unions import split_replaces, split_unions
+from generator.unions import point_elsewhere, split_replaces, split_unions
 
 
 def build(snapshot: Snapshot, tenant: Tenant) -> Package:
@@ -33,7 +38,10 @@ def document_catalog(snapshot: Snapshot) -> Catalog:
     """The part of `build` that depends on the documents alone."""
     catalog = parse(dict(snapshot.documents), dict(snapshot.base_paths))
     catalog = split_unions(catalog)
-    return split_replaces(catalog)
+    catalog = split_replaces(catalog)
+    catalog = schedule_drafts(catalog)
+    catalog = point_elsewhere(catalog)
+    return keep_fields(catalog)
 
 
 def tenant_catalog(catalog: Catalog, snapshot: Snapshot, tenant: Tenant) -> Catalog:
@@ -43,11 +51,20 @@ def tenant_catalog(catalog: Catalog, snapshot: Snapshot, tenant: Tenant) -> Cata
 
 def full_catalog(catalog: Catalog, snapshot: Snapshot, tenant: Tenant) -> Catalog:
     """Everything that the tenant could have: its Klasses added, every tool named, lists folded."""
-    klasses = told_apart(select_klasses(read_klasses(snapshot.klasses.get(tenant.name, {})), tenant))
+    klasses = told_apart(select_klasses(read_klasses(_klass_files(snapshot, tenant)), tenant))
     catalog = add_klasses(catalog, klasses)
+    catalog = add_searches(catalog)
     catalog = fold_scopes(catalog)
     catalog = assign_toolsets(catalog)
-    return name_tools(catalog)
+    catalog = name_tools(catalog)
+    return limit_accounts(
+        catalog, snapshot.klasses.get(tenant.name, {}).get(ACCOUNTS) if tenant.draft_accounts else None
+    )
+
+
+def _klass_files(snapshot: Snapshot, tenant: Tenant) -> dict[str, Json]:
+    files = snapshot.klasses.get(tenant.name, {})
+    return {name: content for name, content in files.items() if name != ACCOUNTS}
 
 
 def select_klasses(klasses: tuple[Klass, ...], tenant: Tenant) -> tuple[Klass, ...]:
@@ -81,7 +98,6 @@ def package(catalog: Catalog, snapshot: Snapshot, tenant: Tenant) -> Package:
     grouped: dict[str, list[Operation]] = {}
     for operation in sorted(catalog.operations, key=lambda o: o.tool):
         grouped.setdefault(operation.toolset, []).append(operation)
-    detail = contract.DETAILS[tenant.detail]
     module = f"kustomer_mcp_{snake(tenant.name)}"
     return Package(
         tenant=tenant.name,
@@ -92,13 +108,23 @@ def package(catalog: Catalog, snapshot: Snapshot, tenant: Tenant) -> Package:
         title=one_line(tenant.title, 100) or f"Kustomer ({tenant.name})",
         base_url=tenant.base_url,
         instructions=instructions(catalog),
-        toolsets=tuple(_toolset(name, members, shared, detail) for name, members in sorted(grouped.items())),
+        toolsets=tuple(_toolset(name, members, shared, tenant) for name, members in sorted(grouped.items())),
         klasses=catalog.klasses,
         left_out=tuple(sorted(catalog.left_out, key=lambda row: (row.operation, row.document, row.reason))),
         notes=catalog.notes,
         inputs=hashes,
         generator_version=__version__,
+        close_windows=tenant.close_windows and any(o.toolset == "unmasking" for o in catalog.operations),
+        prompts=prompts((operation.tool for operation in catalog.operations), catalog.klasses),
+        klass_resources=klass_resources(catalog),
+        klasses_left_out=klasses_left_out(snapshot, tenant, catalog.klasses),
     )
+
+
+def klasses_left_out(snapshot: Snapshot, tenant: Tenant, klasses: tuple[Klass, ...]) -> tuple[str, ...]:
+    """The custom Klasses that are pinned and that `[klasses]` leaves out."""
+    pinned = {file["name"] for file in _klass_files(snapshot, tenant).values() if not file.get("standard")}
+    return tuple(sorted(pinned - {klass.name for klass in klasses}))
 
 
 def inputs(snapshot: Snapshot, tenant: Tenant) -> dict[str, str]:
@@ -124,9 +150,9 @@ def instructions(catalog: Catalog) -> str:
     return " ".join(parts)
 
 
-def _toolset(name: str, operations: list[Operation], shared: frozenset[str], detail: contract.Detail) -> Toolset:
+def _toolset(name: str, operations: list[Operation], shared: frozenset[str], tenant: Tenant) -> Toolset:
     namer = models.Namer(shared)
-    tools = tuple(_tool(operation, namer, detail) for operation in operations)
+    tools = tuple(_tool(operation, namer, tenant) for operation in operations)
     argument_classes = {tool.arguments_class for tool in tools}
     nested = tuple(sorted(set(namer.definitions) - argument_classes))
     return Toolset(name=name, tools=tools, nested=nested, definitions=dict(sorted(namer.definitions.items())))
@@ -138,7 +164,7 @@ class _Wording:
     description: str
 
 
-def _tool(operation: Operation, namer: models.Namer, detail: contract.Detail) -> Tool:
+def _tool(operation: Operation, namer: models.Namer, tenant: Tenant) -> Tool:
     prefix = models.nested_prefix(operation.tool)
     clears = operation.kind == "update" or operation.key.startswith(("PUT", "PATCH"))
     replaces = (quirks.REPLACE_PARAMETER, True) in operation.fixed_query
@@ -147,6 +173,7 @@ def _tool(operation: Operation, namer: models.Namer, detail: contract.Detail) ->
     arguments = arguments_of(operation, lambda schema, name: namer.annotation(schema, prefix + camel(name)))
     namer.add_arguments(models.class_name(operation.tool), prefix, arguments)
     wording = _wording(operation)
+    detail = contract.DETAILS[tenant.detail]
     effect = effect_of(operation)
     return Tool(
         name=operation.tool,
@@ -162,14 +189,29 @@ def _tool(operation: Operation, namer: models.Namer, detail: contract.Detail) ->
         arguments=arguments,
         calls=calls_of(operation, arguments),
         arguments_class=models.class_name(operation.tool),
+        search=operation.search,
+        elsewhere=operation.elsewhere,
+        roles=roles_of(operation),
+        role_cases=role_cases(operation),
         contract={
             "name": operation.tool,
             "title": wording.title,
             "description": shortened(wording.description, detail.description),
-            "inputSchema": contract.input_schema(_shown(arguments, clears and not replaces), detail),
+            "inputSchema": contract.with_own(
+                contract.input_schema(_shown(arguments, clears and not replaces), detail),
+                (name for name in _own_arguments(operation, tenant) if name not in {a.name for a in arguments}),
+            ),
             "annotations": contract.hints(operation.kind, effect, operation.method, replaces),
         },
     )
+
+
+def _own_arguments(operation: Operation, tenant: Tenant) -> tuple[str, ...]:
+    """The server's own arguments that a tool offers besides Kustomer's."""
+    if effect_of(operation) == "read":
+        return ("fields",) if operation.paged and tenant.detail == "full" else ()
+    confirm = any(fnmatchcase(operation.tool, glob) for glob in tenant.confirm)
+    return (*(("confirm",) if confirm else ()), *(("dry_run",) if tenant.dry_run else ()))
 
 
 def _without_null(body: Schema) -> Schema:
@@ -190,8 +232,15 @@ def _wording(operation: Operation) -> _Wording:
     if row is None:
         return _Wording(f"{title}: {operation.branch.replace('_', ' ')}", description)
     channel = operation.branch.replace("_", " ")
-    return _Wording(row[0].format(channel=channel), row[1].format(channel=channel))
+    text = row[1].format(channel=channel)
+    if quirks.SCHEDULE_AT not in (operation.body or {}).get("properties", {}):
+        for words in SCHEDULE_WORDING:
+            text = text.replace(words, "")
+    return _Wording(row[0].format(channel=channel), text)
 
+
+# What only a tool that has send_at says of it.
+SCHEDULE_WORDING = (", at once or at send_at", " An empty send_at unschedules it.")
 
 # Operation and branch -> title and description; "{channel}" is the branch in words.
 BRANCH_WORDING: dict[tuple[str, str], tuple[str, str]] = {
@@ -201,7 +250,7 @@ BRANCH_WORDING: dict[tuple[str, str], tuple[str, str]] = {
     ),
     ("POST /v1/customers/{id}/drafts", "*"): (
         "Draft {channel}",
-        "Draft an outbound {channel} to a customer; this is what delivers. To schedule, set send_at and scheduled together.",
+        "Draft an outbound {channel} to a customer; this is what delivers, at once or at send_at.",
     ),
     ("PUT /v1/drafts/{id}", "note"): (
         "Update note draft",

@@ -292,3 +292,14 @@ COMMON_FIELDS: tuple[str, ...] = (
     "rev",
     "cc",
 )
+
+# Where drafts of one channel each are written.
+DRAFT_PATHS: frozenset[str] = frozenset({"/v1/customers/{id}/drafts", "/v1/drafts/{id}"})
+# A body with both fields schedules only if the second is true as well (kustomer's create-draft page), so the tools fill
+# it in; a body that has the first alone could not be scheduled, and would be sent at once, so neither is offered.
+SCHEDULE_AT, SCHEDULE_FLAG = "sendAt", "scheduled"
+
+# A field that Kustomer takes as cleared when it is left out -> the relationship that the tool reads and sends again.
+KEPT_FIELDS: dict[str, tuple[tuple[str, str], ...]] = {
+    "PATCH /v1/customers/{id}": (("company", "company"),),
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from black.mode import TargetVersion
 from black.parsing import InvalidInput
 
 from generator import models
+from generator.beside import beside_files
 from generator.cache import cached
 from generator.errors import RenderError
 from generator.ir import Json, Package, Tool, Toolset
@@ -101,6 +103,7 @@ def render(package: Package) -> dict[str, str]:
     """
     files = _package_files(package) | _runtime_files(package)
     files |= _toolset_files(package)
+    files |= beside_files(package)
     files["manifest.json"] = manifest(package, files)
     return dict(sorted(files.items()))
 
@@ -173,7 +176,7 @@ def _filled(name: str, **values: Json) -> str:
 def _formatted(path: str, text: str) -> str:
     try:
         return black.format_str(_without_unused_imports(text), mode=_MODE)
-    except InvalidInput as error:
+    except (InvalidInput, SyntaxError) as error:
         raise RenderError(f"{path} would be no Python", [str(error)]) from None
 
 
@@ -182,8 +185,7 @@ _IMPORTABLE = re.compile(r"^from [\w.]+ import (?P<names>\w+(?:, \w+)*)(?P<alias
 
 def _without_unused_imports(text: str) -> str:
     """Drop the imported names that a file does not use, so that templates can import whatever they may need."""
-    body = _IMPORTABLE.sub("", text)
-    used = set(re.findall(r"\w+", body)) | {"annotations"}
+    used = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)} | {"annotations"}
 
     def kept(found: re.Match[str]) -> str:
         if found["alias"]:

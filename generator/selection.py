@@ -62,7 +62,7 @@ def fold_scopes(catalog: Catalog) -> Catalog:
 
 def _scope(argument: str, target: Operation, parameter: str) -> Scope:
     query = tuple(p.name for p in target.parameters if p.place == "query")
-    return Scope(argument, target.path, parameter, query)
+    return Scope(argument, target.path, parameter, query, target.roles)
 
 
 def select(catalog: Catalog, tenant: Tenant) -> Catalog:
@@ -90,6 +90,11 @@ def select(catalog: Catalog, tenant: Tenant) -> Catalog:
 
 
 def _reason(operation: Operation, tenant: Tenant) -> str:
+    if not tenant.unmasking and operation.toolset == "unmasking":
+        return "[unmasking] allow is false"
+    channel = draft_channel(operation)
+    if channel and tenant.draft_channels and channel not in tenant.draft_channels:
+        return f"[drafts] channels leaves out {channel}"
     excluded = next((glob for glob in tenant.exclude if fnmatchcase(operation.tool, glob)), None)
     if excluded:
         return f"excluded by {excluded!r}"
@@ -105,12 +110,17 @@ def _reason(operation: Operation, tenant: Tenant) -> str:
     return ""
 
 
+def draft_channel(operation: Operation) -> str:
+    """The channel of a tool that writes drafts of one channel, else an empty string."""
+    return str(dict(operation.fixed_body).get("channel", "")) if operation.path in quirks.DRAFT_PATHS else ""
+
+
 def _refuse_idle_filters(catalog: Catalog, tenant: Tenant) -> None:
     names = [operation.tool for operation in catalog.operations]
     known_tags = sorted({tag for operation in catalog.operations for tag in tags_of(operation)})
     problems = [
         f"[tools] {key}: the glob {glob!r} matches no tool (of {len(names)}); see `kustomer-mcp tools {tenant.name} --all`"
-        for key, globs in (("include", tenant.include), ("exclude", tenant.exclude))
+        for key, globs in (("include", tenant.include), ("exclude", tenant.exclude), ("confirm", tenant.confirm))
         for glob in globs
         if not any(fnmatchcase(name, glob) for name in names)
     ]

@@ -24,7 +24,9 @@ from generator.files import recover, write_all
 
 Json = Any
 LOCK = "specs/lock.json"
-_KLASS_FILE = re.compile(r"(klasses|standard)/[0-9A-Za-z_-]{1,255}\.json")
+# A tenant's outbound accounts, beside its Klass files.
+ACCOUNTS = "accounts.json"
+_KLASS_FILE = re.compile(r"(klasses|standard)/[0-9A-Za-z_-]{1,255}\.json|accounts\.json")
 
 
 @dataclass(frozen=True, slots=True)

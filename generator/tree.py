@@ -65,12 +65,13 @@ def apply(folder: Path, changes: Iterable[FileChange]) -> None:
     """Make the changes, all or none.
 
     Raises:
-        RenderError: They could not be made; the old tree is whole.
+        RenderError: They could not be made, or another run was faster; the tree is whole.
     """
     rows = list(changes)
     if rows:
         writes = {row.path: row.new for row in rows if row.new is not None}
-        replace_tree(folder, writes, [row.path for row in rows if row.new is None])
+        gone = [row.path for row in rows if row.new is None]
+        replace_tree(folder, writes, gone, lambda: all(_read(folder / row.path) == row.old for row in rows))
 
 
 def _owned(folder: Path) -> set[str] | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from generator import quirks
 from generator.ir import Catalog, LeftOut, Operation, Schema
-from generator.text import snake
+from generator.text import identifier, snake
 from generator.tool_names import BRANCH_TOOLS
 
 MERGED = "attributes"
@@ -31,13 +31,45 @@ def _branches(operation: Operation, left_out: list[LeftOut]) -> Iterator[Operati
         yield replace(operation, body=_merge(options))
         return
     rows = BRANCH_TOOLS.get(operation.key, {})
-    for option in sorted(options, key=lambda o: _label(o, options, constants)):
-        label = _label(option, options, constants)
+    labels = {_label(option, options, constants): option for option in options}
+    for label, option in sorted(labels.items()):
         if rows and label not in rows and "*" not in rows:
             reason = f"its branch `{label}` is the same as that of PATCH on the same path"
             left_out.append(LeftOut(operation.key, operation.document, operation.operation_id, reason))
             continue
         yield _branch(operation, option, label)
+
+
+def point_elsewhere(catalog: Catalog) -> Catalog:
+    """Say of every branch which arguments it lacks and its siblings have; after everything that takes fields away."""
+    siblings: dict[tuple[str, str], list[Operation]] = {}
+    for operation in catalog.operations:
+        if operation.branch:
+            siblings.setdefault((operation.document, operation.key), []).append(operation)
+    operations = (
+        replace(o, elsewhere=_elsewhere(o, siblings[o.document, o.key])) if o.branch else o for o in catalog.operations
+    )
+    return replace(catalog, operations=tuple(operations))
+
+
+def _elsewhere(operation: Operation, siblings: list[Operation]) -> tuple[tuple[str, str], ...]:
+    """The arguments that other branches have and this one has not, and whose they are in words."""
+    noun = "drafts" if operation.path in quirks.DRAFT_PATHS else "changes"
+    own = {*_fields(operation), *dict(operation.fixed_body), *(p.name for p in operation.parameters)}
+    owners: dict[str, list[str]] = {}
+    for other in sorted(siblings, key=lambda one: one.branch):
+        for wire in sorted(_fields(other) - own):
+            owners.setdefault(identifier(wire), []).append(other.branch.replace("_", " "))
+    return tuple((name, f"{_listed(others)} {noun}") for name, others in sorted(owners.items()))
+
+
+def _fields(operation: Operation) -> set[str]:
+    """What a branch lets its caller send, without what the tool fills in."""
+    return set((operation.body or {}).get("properties", {}))
+
+
+def _listed(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
 
 
 def _branch(operation: Operation, option: Schema, label: str) -> Operation:

@@ -10,6 +10,7 @@ from generator.sandbox import custom
 from generator.sandbox.bodies import BODIES
 from generator.sandbox.clock import parse
 from generator.sandbox.errors import bad
+from generator.sandbox.indexed import finder
 from generator.sandbox.masking import metadata_name
 from generator.sandbox.resources import resource
 from generator.sandbox.store import Json, Record
@@ -99,8 +100,9 @@ OPERATORS: Mapping[str, Callable[[list[Json], Json], bool]] = {
     "lte": _ordered(lambda a, b: bool(a <= b)),
     "in": _among,
     "not_in": lambda found, wanted: not _among(found, wanted),
-    "set": lambda found, wanted: bool(found) is bool(wanted),
-    "not_set": lambda found, wanted: bool(found) is not bool(wanted),
+    # Published examples give these two true or an empty text; what they say does not depend on it.
+    "set": lambda found, wanted: bool(found) is (wanted is not False),
+    "not_set": lambda found, wanted: bool(found) is (wanted is False),
 }
 
 
@@ -123,11 +125,12 @@ def known(kind: str) -> frozenset[str]:
 
 def _custom_term(org: Org, kind: str, name: str) -> Term | None:
     """`kobject_custom_<klass>_<attribute>` names its Klass, the others only the attribute."""
+    attribute = name
     if kind == "kobject":
-        klass, _, attribute = name.rpartition("_")
-        kind = f"kobject.{klass}"
-    else:
-        attribute = name
+        # Klasses and attributes may hold underscores themselves: the longest Klass's name that fits is meant.
+        klasses = [known.removeprefix("kobject.") for known in org.metadata if known.startswith("kobject.")]
+        klass = max((one for one in klasses if name.startswith(f"{one}_")), key=len, default="")
+        attribute, kind = name.removeprefix(f"{klass}_"), f"kobject.{klass}"
     definitions = custom.live(org.metadata.get(metadata_name(kind), {}).get("properties", {}))
     return Term(kind, attribute, True) if attribute in definitions else None
 
@@ -140,7 +143,7 @@ def term(org: Org, name: str) -> Term:
         found = _custom_term(org, kind, rest.removeprefix("custom_"))
     elif kind:
         attribute = ALIASES.get(camel(rest), camel(rest))
-        found = Term(kind, attribute) if attribute in known(kind) else None
+        found = Term(kind, attribute) if attribute in known(kind) or finder(kind, attribute) else None
     if found is None:
         raise bad(name, "Unknown search attribute", f"/queryContext/{name}")
     return found
@@ -163,7 +166,11 @@ def _related(org: Org, record: Record, kind: str) -> list[Record]:
 
 def values(org: Org, record: Record, wanted: Term) -> list[Json]:
     found: list[Json] = []
+    indexed = None if wanted.is_custom else finder(wanted.kind, wanted.attribute)
     for one in _related(org, record, wanted.kind):
+        if indexed is not None:
+            found.extend(_scalars(indexed(org, one)))
+            continue
         held = (one.attributes.get("custom") or {}) if wanted.is_custom else one.attributes
         alone = {"id": one.id, **{name: ref.id for name, ref in one.refs.items()}} if not wanted.is_custom else {}
         found.extend(_scalars({**alone, **held}.get(wanted.attribute)))
@@ -213,13 +220,20 @@ def sorts(body: Mapping[str, Json], default: str) -> list[tuple[str, bool]]:
 
 
 def sort(org: Org, records: list[Record], body: Mapping[str, Json], default: str) -> list[Record]:
-    """Sorted by all names, the first one foremost; what lacks a value comes last."""
+    """Sorted by all names, the first one foremost; what lacks a value comes last, whichever way."""
     for name, falls in reversed(sorts(body, default)):
         wanted = term(org, name)
-
-        def key(record: Record, wanted: Term = wanted) -> tuple[bool, Json]:
-            found = values(org, record, wanted)
-            return (bool(found), _text(found[0])) if found else (False, "")
-
-        records = sorted(records, key=key, reverse=falls)
+        found = {id(record): values(org, record, wanted) for record in records}
+        there = [record for record in records if found[id(record)]]
+        lacking = [record for record in records if not found[id(record)]]
+        there.sort(key=lambda record, found=found: _sortable(found[id(record)][0]), reverse=falls)  # type: ignore[misc]
+        records = [*there, *lacking]
     return records
+
+
+def _sortable(value: Json) -> tuple[int, Json]:
+    """Numbers by size, moments by time, anything else as text."""
+    if isinstance(value, int | float):
+        return (0, value)
+    moment = parse(str(value))
+    return (1, moment) if moment else (2, _text(value))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import re
+import time
 from collections.abc import Mapping
+from copy import copy
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -14,14 +17,16 @@ import anyio
 import httpx2
 from pydantic import MISSING
 
-from .answer import Answer, answer_of
+from .answer import Answer, answer_of, dry_answer
 from .errors import InvalidArguments, KustomerError, from_response, no_answer
+from .ratelimit import read_limit
 from .settings import Settings
 from .wire import build_path, build_query, encode, with_cursor
 
+# At INFO it logs every address, and those of look-ups hold e-mail addresses and phone numbers.
+logging.getLogger("httpx2").setLevel(logging.WARNING)
 _OK = frozenset({200, 201, 202, 204})
 _MAX_BODY = 20_000_000
-_LIMIT_HEADERS = ("ratelimit", "retry-after")
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -37,6 +42,7 @@ class Kustomer:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings or Settings.from_environment()
+        self.dry = False
         self._http = httpx2.AsyncClient(
             base_url=self._settings.base_url,
             timeout=httpx2.Timeout(self._settings.timeout, connect=10.0),
@@ -65,7 +71,7 @@ class Kustomer:
         query: Mapping[str, Any] | None = None,
         body: Any = MISSING,
         cursor: Any = MISSING,
-        names: Mapping[str, str] | None = None,
+        reads: bool = False,
     ) -> Answer:
         """Send one request and give its answer.
 
@@ -76,28 +82,56 @@ class Kustomer:
             query: Wire name -> value; `MISSING` is not sent.
             body: A JSON value, or fields by wire name; `MISSING` fields are not sent.
             cursor: `next_cursor` of the page before.
-            names: Wire name -> argument where they differ, for error texts.
+            reads: Whether it changes nothing although its method is POST.
 
         Raises:
             InvalidArguments: A value can't be sent; nothing was.
             KustomerError: Kustomer refused, failed or did not answer.
         """
         url = build_path(path, path_arguments or {})
-        pairs = with_cursor(build_query(query or {}), cursor)
-        content = None if body is MISSING else json.dumps(encode(body), allow_nan=False).encode()
+        asked = urlencode(with_cursor(build_query(query or {}), cursor))
+        payload = None if body is MISSING else encode(body)
+        if self.dry:
+            return dry_answer(method, self._settings.base_url + url, asked, payload)
+        content = None if body is MISSING else json.dumps(payload, allow_nan=False).encode()
         headers = {"Authorization": f"Bearer {self._settings.key()}"}
         if content is not None:
             headers["Content-Type"] = "application/json"
         try:
             request = self._http.build_request(
-                method, url + (f"?{urlencode(pairs)}" if pairs else ""), content=content, headers=headers
+                method, url + (f"?{asked}" if asked else ""), content=content, headers=headers
             )
         except httpx2.InvalidURL:
             raise InvalidArguments("The arguments make an address that is too long; nothing was sent.") from None
-        status, received, raw = await self._send(method, request)
+        effect = "GET" if reads else method
+        status, received, raw = await self._send(effect, request)
+        limit = read_limit(received, time.time())
         if status not in _OK:
-            raise from_response(method, status, raw, names or {})
-        return answer_of(status, _json(method, status, raw), _limits(received))
+            raise from_response(effect, status, raw, limit)
+        return answer_of(status, _json(effect, status, raw), limit, asked)
+
+    async def related(self, path: str, path_arguments: Mapping[str, Any], relationship: str) -> Any:
+        """The id that a record's relationship holds now, or MISSING where it has none; one GET.
+
+        A generated tool calls it where Kustomer would take a field that is left out for one that is cleared.
+
+        Raises:
+            KustomerError: The record can't be read.
+        """
+        if self.dry:
+            return MISSING
+        record = (await self.call("GET", path, path_arguments=path_arguments)).data
+        try:
+            found = record["relationships"][relationship]["data"]["id"]
+        except (KeyError, TypeError):
+            return MISSING
+        return found if isinstance(found, str) else MISSING
+
+    def dry_run(self) -> Kustomer:
+        """The same client, which answers with the request that it would send, and sends nothing."""
+        client = copy(self)
+        client.dry = True
+        return client
 
     async def _send(self, method: str, request: httpx2.Request) -> tuple[int, httpx2.Headers, bytes]:
         try:
@@ -149,7 +183,3 @@ def _whole_characters(value: Any) -> Any:
     """Put U+FFFD where a text was cut within a character: half of one can't be sent on as UTF-8."""
     text = json.dumps(value, ensure_ascii=False)
     return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
-
-
-def _limits(headers: httpx2.Headers) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if any(part in name for part in _LIMIT_HEADERS)}

@@ -11,7 +11,10 @@ from .errors import KustomerError
 
 KEY_VARIABLE = "KUSTOMER_API_KEY"
 KEY_FILE_VARIABLE = "KUSTOMER_API_KEY_FILE"
+ANSWER_VARIABLE = "KUSTOMER_MCP_ANSWER_BYTES"
 BASE_URL_VARIABLE = "KUSTOMER_BASE_URL"
+DEFAULT_ANSWER_BYTES = 40_000
+_SMALLEST_ANSWER = 2_000
 DEFAULT_BASE_URL = "https://api.kustomerapp.com"
 
 
@@ -23,18 +26,24 @@ class Settings:
         base_url: Scheme and host.
         api_key: The key; where empty, it is read from KUSTOMER_API_KEY or the file named by KUSTOMER_API_KEY_FILE.
         timeout: Seconds until an answer must have come.
+        answer_limit: Bytes of JSON that a tool's answer may have before it is cut (KUSTOMER_MCP_ANSWER_BYTES).
         user_agent: How this package presents itself.
     """
 
     base_url: str = DEFAULT_BASE_URL
     api_key: str = field(default="", repr=False)
     timeout: float = 60.0
+    answer_limit: int = DEFAULT_ANSWER_BYTES
     user_agent: str = "kustomer-mcp"
 
     @classmethod
     def from_environment(cls, base_url: str = DEFAULT_BASE_URL, user_agent: str = "kustomer-mcp") -> Self:
         """The settings of this process; KUSTOMER_BASE_URL takes the place of the package's own base URL."""
-        return cls(base_url=os.environ.get(BASE_URL_VARIABLE, "").rstrip("/") or base_url, user_agent=user_agent)
+        return cls(
+            base_url=os.environ.get(BASE_URL_VARIABLE, "").rstrip("/") or base_url,
+            user_agent=user_agent,
+            answer_limit=_number(ANSWER_VARIABLE, DEFAULT_ANSWER_BYTES),
+        )
 
     def key(self) -> str:
         """The API key.
@@ -64,3 +73,12 @@ def _from_file(path: str) -> str:
         raise KustomerError(text) from None
     except UnicodeDecodeError:
         raise KustomerError(f"The file of {KEY_FILE_VARIABLE} is no UTF-8 text. Nothing was sent.") from None
+
+
+def _number(variable: str, default: int) -> int:
+    said = os.environ.get(variable, "")
+    if not said:
+        return default
+    if not said.isdecimal() or int(said) < _SMALLEST_ANSWER:
+        raise KustomerError(f"{variable} must be a whole number from {_SMALLEST_ANSWER} on, not {said[:20]!r}.")
+    return int(said)

@@ -15,6 +15,8 @@ from .errors import InvalidArguments
 
 _PLACEHOLDER = re.compile(r"\{([^{}/]+)\}")
 _SEPARATORS = re.compile(r"[/\\]")
+# What is still encoded after this many decodings was made to be.
+_DECODINGS = 8
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HALF = re.compile(r"[\ud800-\udfff]")
 
@@ -31,6 +33,11 @@ def comma(values: Any) -> Any:
     return values if values is MISSING else Comma(values)
 
 
+def given(value: Any) -> Any:
+    """True where a value is given, for a field that must go with it; otherwise not set."""
+    return MISSING if value is MISSING or value is None or value == "" else True
+
+
 def build_path(template: str, arguments: Mapping[str, Any]) -> str:
     """Fill a path template; no value can leave its segment.
 
@@ -42,7 +49,32 @@ def build_path(template: str, arguments: Mapping[str, Any]) -> str:
         InvalidArguments: A value is empty, holds control characters, or would be `.` or `..` however encoded
             (RFC 3986, section 5.2.4: clients and servers fold such segments).
     """
-    return _PLACEHOLDER.sub(lambda found: _segment(found.group(1), arguments[found.group(1)]), template)
+
+    def filled(found: re.Match[str]) -> str:
+        return _segment(argument_name(template, found.group(1)), arguments[found.group(1)])
+
+    return _PLACEHOLDER.sub(filled, template)
+
+
+def argument_name(template: str, placeholder: str) -> str:
+    """What a tool calls the argument that fills a placeholder: a parent's `{id}` is that parent's id.
+
+    >>> argument_name("/v1/customers/{id}/drafts", "id"), argument_name("/v1/klasses/{name}/{id}", "name")
+    ('customer_id', 'klass_name')
+    """
+    before = template.partition("{" + placeholder + "}")[0]
+    parent = _PLACEHOLDER.sub("", before).rstrip("/").rpartition("/")[2]
+    if parent == "klasses" and placeholder == "name":
+        return "klass_name"
+    if placeholder == "id" and not template.endswith("{id}"):
+        one = re.sub(r"(?<=[a-z])s$", "", re.sub(r"ies$", "y", re.sub(r"(?<=sse|tch|tus)es$|(?<=ss)es$", "", parent)))
+        return f"{one.replace('-', '_')}_id"
+    return argument_spelling(placeholder)
+
+
+def argument_spelling(wire: str) -> str:
+    """A wire name as an argument: in snake case."""
+    return re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", wire).lower()).strip("_")
 
 
 def _segment(name: str, value: Any) -> str:
@@ -54,9 +86,11 @@ def _segment(name: str, value: Any) -> str:
 
 
 def _refuse_leaving(name: str, value: str) -> str:
-    decoded, before = value, ""
-    while decoded != before:
-        decoded, before = unquote(decoded), decoded
+    decoded, before, rounds = value, "", 0
+    while decoded != before and rounds < _DECODINGS:
+        decoded, before, rounds = unquote(decoded), decoded, rounds + 1
+    if decoded != before:
+        raise InvalidArguments(f"`{name}` is encoded many times over, as no id is; nothing was sent.")
     if not decoded.strip() or _CONTROL.search(decoded):
         raise InvalidArguments(f"`{name}` is empty or holds control characters; nothing was sent.")
     if any(part.strip() in (".", "..") for part in _SEPARATORS.split(decoded)):

@@ -33,6 +33,13 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 CASES = HERE / "cases"
 UPDATE = os.environ.get("UPDATE_EXPECTED") == "1"
+MORE = "Also: "
+# The arguments that are the server's own: no function of a tool takes them.
+OWN: Json = {
+    "confirm": {"type": "string", "description": "Id of the record once more"},
+    "dry_run": {"type": "boolean", "description": "True: answer the request, send nothing"},
+    "fields": {"type": "array", "items": {"type": "string"}, "description": "Only these attributes"},
+}
 BASE_URL = "https://acme.api.kustomerapp.com"
 
 # ------------------------------------------------------------------------------------------- small inputs
@@ -150,6 +157,10 @@ class Recorder:
         self.method, self.path = method, wire.build_path(path, path_arguments or {})
         self.query, self.body = wire.build_query(query or {}), wire.encode(body)
 
+    async def related(self, path: str, path_arguments: Json, name: str) -> str:
+        """The id that the record is related to, as Kustomer would tell it."""
+        return f"{name} of {self.wire.build_path(path, path_arguments)}"
+
     wire: Json = None
 
 
@@ -164,17 +175,23 @@ async def call(module: ModuleType, toolset: str, tool: str, arguments: Json) -> 
     return recorder
 
 
+def moved(more: Json) -> set[str]:
+    """The arguments that travel in `more`, as its description names them."""
+    assert more["description"].startswith(MORE), more
+    return set(more["description"].removeprefix(MORE).split(", "))
+
+
 def assert_fits(contract: Json, function: Json, model: Json) -> None:
     """A contract, its model and its function speak of the same arguments."""
     names = {name: info.alias or name for name, info in model.model_fields.items()}
     parameters = list(inspect.signature(function).parameters.values())[1:]
     assert [p.name for p in parameters if p.name not in names] == [], function.__name__
     assert [name for name in names if name not in {p.name for p in parameters}] == [], function.__name__
-    shown = set(contract["inputSchema"]["properties"])
-    further = set()
+    properties = contract["inputSchema"]["properties"]
+    own = {name for name, schema in properties.items() if name not in names.values() and OWN.get(name) == schema}
+    shown, further = set(properties) - own, set()
     if "more" in shown and "more" not in names.values():
-        text = contract["inputSchema"]["properties"]["more"]["description"].removeprefix("Further fields by name: ")
-        shown, further = shown - {"more"}, set(text.split(", "))
+        shown, further = shown - {"more"}, moved(properties["more"])
     assert shown | further == set(names.values()), function.__name__
     required = {names[name] for name, info in model.model_fields.items() if info.is_required()}
     assert set(contract["inputSchema"].get("required", ())) == required, function.__name__

@@ -9,7 +9,7 @@ import generator_kit as kit
 import pytest
 
 DOORS = {
-    "httpx": {"fetch.py"},
+    "httpx": {"fetch.py", "fetch_klasses.py"},
     "jinja2": {"render.py"},
     "black": {"render.py"},
     "datamodel_code_generator": {"models.py"},

@@ -79,3 +79,16 @@ def test_a_generated_function_shows_method_path_and_wire_names_in_one_call(
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "call"
             ]
             assert [row[1:] for row in sorted(calls)] == [(call.method, call.path) for call in tool.calls], tool.name
+
+
+def test_no_file_imports_what_it_does_not_use(everything_files: dict[str, str]) -> None:
+    for path, text in everything_files.items():
+        if path.endswith(".py") and ("/tools/" in path or "/models/" in path):
+            tree = ast.parse(text)
+            imported = {
+                alias.asname or alias.name
+                for node in tree.body
+                if isinstance(node, ast.ImportFrom) and node.module != "__future__"
+                for alias in node.names
+            }
+            assert imported - {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} == set(), path

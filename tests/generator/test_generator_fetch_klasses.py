@@ -15,9 +15,10 @@ from hostile_server import Hostile, Reply, Request, as_json, hostile_server
 
 from generator import quirks
 from generator.errors import FetchError
-from generator.fetch import KlassFetcher, api_key
+from generator.fetch_klasses import KlassFetcher, api_key
+from generator.package import build
 from generator.sandbox import running
-from generator.snapshot import load, read_lock, save_documents, save_klasses
+from generator.snapshot import ACCOUNTS, load, read_lock, save_documents, save_klasses
 
 KEY = "very-secret-key-1234567890"
 
@@ -357,7 +358,7 @@ def test_a_key_file_comes_before_the_environment(tmp_path: Path, monkeypatch: py
 
 @pytest.mark.parametrize("key", ["", "  ", "secret\x00tail", "secret\ntail", "schlüssel-secret"])
 def test_a_key_that_can_be_none_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
-    monkeypatch.setattr("generator.fetch.os.environ", {"KUSTOMER_API_KEY": key})
+    monkeypatch.setattr("generator.fetch_klasses.os.environ", {"KUSTOMER_API_KEY": key})
     with pytest.raises(FetchError, match="KUSTOMER_API_KEY_ACME") as caught:
         api_key("acme")
     assert "secret" not in str(caught.value)
@@ -385,3 +386,60 @@ def test_the_emulators_klasses_are_what_the_repository_pins(tmp_path: Path, org:
     }
     assert kit.read_tree(tmp_path / "specs" / "tenants" / org) == theirs
     assert notes
+
+
+@pytest.mark.parametrize(
+    ("org", "without", "senders"),
+    [
+        ("acme", {"fax"}, None),
+        ("globex", {"chat", "facebook", "instagram", "sms", "whatsapp"}, ["service@globex.example"]),
+    ],
+)
+def test_the_emulators_outbound_accounts_are_pinned_and_limit_the_drafts(
+    tmp_path: Path, org: str, without: set[str], senders: list[str] | None
+) -> None:
+    tenant = kit.tenant(org, draft_accounts=True)
+    with running() as sandbox:
+        fetched, again = (
+            asyncio.run(KlassFetcher(tenant, sandbox.url, f"sandbox-{org}", lambda *_: None, 5).fetch({}))[0]
+            for _ in range(2)
+        )
+        bare, _ = asyncio.run(
+            KlassFetcher(kit.tenant(org), sandbox.url, f"sandbox-{org}", lambda *_: None, 5).fetch({})
+        )
+    assert fetched == again and {name: fetched[name] for name in bare} == bare
+    assert set(fetched) - set(bare) == {ACCOUNTS}
+    rows = fetched[ACCOUNTS]["accounts"]
+    assert rows and all(set(row) == {"account", "channel", "name"} for row in rows)
+    assert rows == sorted(rows, key=lambda row: (row["channel"], row["name"], row["account"]))
+    save_documents(tmp_path, {name: (value, {"url": name}) for name, value in kit.real().documents.items()})
+    save_klasses(tmp_path, org, fetched)
+    assert ACCOUNTS in read_lock(tmp_path)["tenants"][org]["files"]
+    package = build(load(tmp_path, [org]), tenant)
+    tools = {tool.name: tool for tool in package.tools}
+    channels = {dict(row)["channel"] for row in rows}
+    assert not without & channels
+    left_out = {row.reason.partition(":")[0] for row in package.left_out if "no outbound account" in row.reason}
+    assert left_out.isdisjoint(tools)
+    assert {"create_a_kustomer_email_draft", "create_a_kustomer_customer_note_draft"} <= set(tools)
+    for channel in ("chat", "facebook", "instagram", "sms"):
+        assert (f"create_a_kustomer_customer_{channel}_draft" in tools) == (channel in channels)
+        assert (f"create_a_kustomer_customer_{channel}_draft" in left_out) == (channel not in channels)
+    if senders:
+        email = {argument.name: argument for argument in tools["create_a_kustomer_email_draft"].arguments}
+        assert email["from"].schema["properties"]["email"]["enum"] == senders
+    # What is pinned and not asked for changes nothing.
+    plain = build(load(tmp_path, [org]), kit.tenant(org))
+    assert [row for row in plain.left_out if "no outbound account" in row.reason] == []
+
+
+def test_without_the_role_for_accounts_nothing_is_pinned_and_it_is_said(tmp_path: Path, server: Hostile) -> None:
+    organisation = Organisation("order")
+    organisation.wrong = lambda request: (
+        as_json({"errors": [{"title": "forbidden"}]}, 403) if request.path == "/v1/outboundAccounts" else None
+    )
+    server.answer = organisation
+    fetcher = KlassFetcher(kit.tenant(draft_accounts=True), server.url, KEY, lambda *_: None, 5.0)
+    with pytest.raises(FetchError, match="outboundAccounts answered HTTP 403"):
+        asyncio.run(fetcher.fetch({}))
+    assert kit.read_tree(tmp_path) == {}

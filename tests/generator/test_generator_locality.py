@@ -69,7 +69,9 @@ def test_one_attribute_more_on_a_klass_adds_lines_where_that_klass_is_shown(
     assert list(changed) == [
         "TOOLS.md",
         f"{MODULE}/contract/custom_objects.json",
+        f"{MODULE}/klasses/order.json",
         f"{MODULE}/models/custom_objects.py",
+        f"{MODULE}/tools/custom_objects.py",
         "manifest.json",
     ]
     assert taken_away(changed) == {}
@@ -78,6 +80,8 @@ def test_one_attribute_more_on_a_klass_adds_lines_where_that_klass_is_shown(
         "loyaltyPointsNum" in row or "Points" in row or len(row.split()) < 4
         for row in changed[f"{MODULE}/models/custom_objects.py"]
     )
+    [searched] = changed[f"{MODULE}/tools/custom_objects.py"]
+    assert "kobject_custom_order_loyaltyPointsNum" in searched, "one row of the table of what can be searched"
 
 
 def test_one_attribute_more_on_customers_changes_no_other_toolset(real: Snapshot, before: dict[str, str]) -> None:
@@ -87,9 +91,12 @@ def test_one_attribute_more_on_customers_changes_no_other_toolset(real: Snapshot
     assert list(changed) == [
         "TOOLS.md",
         f"{MODULE}/contract/customers.json",
+        f"{MODULE}/klasses/customer.json",
         f"{MODULE}/models/customers.py",
+        f"{MODULE}/tools/customers.py",
         "manifest.json",
     ]
+    assert len(changed[f"{MODULE}/tools/customers.py"]) == 1
     assert taken_away(changed) == {}
 
 
@@ -99,31 +106,51 @@ def test_one_klass_more_adds_its_tools_and_its_name_and_renames_nothing(real: Sn
     after = _after(documents, klasses)
     changed = lines(before, after)
     assert {path.rpartition("/")[2] for path in changed} == {
-        "TOOLS.md", "README.md", "manifest.json", "pyproject.toml", "server.py", "custom_objects.json", "custom_objects.py"
+        "TOOLS.md", "README.md", "manifest.json", "pyproject.toml", "server.py", "custom_objects.json", "custom_objects.py",
+        "doctor.json", "pet.json", "prompts.json",
     }  # fmt: skip
     old, new = (json.loads(files["manifest.json"])["tools"] for files in (before, after))
     assert set(new) - set(old) == {
         "create_a_kustomer_pet_custom_object",
+        "kustomer_pet_custom_objects_search",
         "update_a_kustomer_pet_custom_object_by_id",
     }
     assert {name: new[name] for name in old} == old
     gone = taken_away({path: rows for path, rows in changed.items() if path.endswith("models/custom_objects.py")})
     assert all("Literal[" in row for rows in gone.values() for row in rows), "only lists of Klass names are respelled"
+    doctors = [json.loads(files[f"{MODULE}/doctor.json"])["tools"] for files in (before, after)]
+    assert {name: doctors[1][name] for name in doctors[0]} == doctors[0]
+    told = [files[f"{MODULE}/prompts.json"].replace('"pet",\n', "").replace("pet, ", "") for files in (before, after)]
+    assert ["".join(text.split()) for text in told][:1] * 2 == ["".join(text.split()) for text in told]
 
 
 def test_one_field_more_in_a_body_changes_that_tool_alone(real: Snapshot, before: dict[str, str]) -> None:
     documents, klasses = _change(real)
     schema = _body(documents["core-resources"], "/conversations/{id}/notes", "post")
     schema["properties"]["aField"] = {"type": "string", "description": "A new field"}
-    changed = lines(before, _after(documents, klasses))
+    after = _after(documents, klasses)
+    changed = lines(before, after)
     assert list(changed) == [
         f"{MODULE}/contract/notes.json",
         f"{MODULE}/models/notes.py",
         f"{MODULE}/tools/notes.py",
         "manifest.json",
     ]
-    gone = [row for rows in taken_away(changed).values() for row in rows]
-    assert len(gone) == 1 and "Further fields by name: " in gone[0], "the list of what travels in `more`"
+    path = f"{MODULE}/contract/notes.json"
+    assert set(taken_away(changed)) <= {path}
+    old, new = ({row["name"]: row for row in json.loads(files[path])} for files in (before, after))
+    [name] = [name for name in old | new if old.get(name) != new.get(name)]
+    assert name == "create_a_kustomer_conversation_note"
+    had, has = (_named(contracts[name]) for contracts in (old, new))
+    assert has - had == {"a_field"} and had <= has, "what no longer fits is named in `more`"
+    kept = [{key: value for key, value in row[name].items() if key != "inputSchema"} for row in (old, new)]
+    assert kept[0] == kept[1]
+
+
+def _named(contract: Any) -> set[str]:
+    """The arguments that a contract shows or names."""
+    properties = contract["inputSchema"]["properties"]
+    return set(properties) | (kit.moved(properties["more"]) if "more" in properties else set())
 
 
 def test_one_nested_object_more_renames_no_class(real: Snapshot, before: dict[str, str]) -> None:
@@ -151,6 +178,7 @@ def test_one_operation_more_adds_one_tool_and_reorders_nothing(real: Snapshot, b
         "README.md",
         "TOOLS.md",
         f"{MODULE}/contract/notes.json",
+        f"{MODULE}/doctor.json",
         f"{MODULE}/models/notes.py",
         f"{MODULE}/tools/notes.py",
         "manifest.json",

@@ -144,10 +144,48 @@ def test_contracts_are_json_that_reads_back(package: Package) -> None:
 
 def test_every_argument_of_a_tool_is_in_its_contract_or_named_under_more(package: Package) -> None:
     for tool in package.tools:
-        shown = set(tool.contract["inputSchema"]["properties"])
-        more = tool.contract["inputSchema"]["properties"].get("more", {}).get("description", "")
-        named = set(more.removeprefix("Further fields by name: ").split(", ")) if more else set()
-        assert shown - {"more"} | named - {""} == {argument.name for argument in tool.arguments}, tool.name
+        properties, names = tool.contract["inputSchema"]["properties"], {argument.name for argument in tool.arguments}
+        own = {name for name, schema in properties.items() if name not in names and kit.OWN.get(name) == schema}
+        named = kit.moved(properties["more"]) if "more" in properties and "more" not in names else set()
+        assert named <= names and not named & set(properties), tool.name
+        assert set(properties) - ({"more"} if named else set()) - own | named == names, tool.name
+
+
+def _offering(package: Package, name: str) -> set[str]:
+    """The tools that offer one of the server's own arguments."""
+    return {
+        tool.name
+        for tool in package.tools
+        if tool.contract["inputSchema"]["properties"].get(name) == kit.OWN[name]
+        and name not in {argument.name for argument in tool.arguments}
+    }
+
+
+@pytest.mark.parametrize(("detail", "offered"), [("full", True), ("lean", False)])
+def test_fields_is_offered_by_the_tools_that_page_where_the_detail_is_full(
+    real: Snapshot, detail: str, offered: bool
+) -> None:
+    package = build(real, kit.tenant(detail=detail))
+    pages = {tool.name for tool in package.tools if tool.calls[-1].paged and tool.effect == "read"}
+    taken = {tool.name for tool in package.tools if "fields" in {argument.name for argument in tool.arguments}}
+    assert len(pages) > 50
+    assert _offering(package, "fields") == (pages - taken if offered else set())
+
+
+@pytest.mark.parametrize("detail", ["full", "lean"])
+def test_dry_run_is_offered_by_every_tool_that_writes_where_the_tenant_asks_for_it(real: Snapshot, detail: str) -> None:
+    with_it, without = (build(real, kit.tenant(detail=detail, dry_run=asked)) for asked in (True, False))
+    assert _offering(with_it, "dry_run") == {tool.name for tool in with_it.tools if tool.effect == "write"} != set()
+    assert _offering(without, "dry_run") == set()
+
+
+def test_confirm_is_offered_by_the_tools_that_a_glob_names_and_that_write(real: Snapshot) -> None:
+    package = build(real, kit.tenant(confirm=("delete_*", "*kustomer_teams*")))
+    wanted = {tool.name for tool in package.tools if tool.name.startswith("delete_")}
+    offering = _offering(package, "confirm")
+    assert wanted < offering and "list_all_kustomer_teams" not in offering
+    assert {tool.effect for tool in package.tools if tool.name in offering} == {"write"}
+    assert _offering(build(real, kit.tenant()), "confirm") == set()
 
 
 def test_the_list_of_every_tool_in_lean_takes_at_most_55000_tokens(real: Snapshot) -> None:
@@ -164,3 +202,23 @@ def test_the_list_of_acme_takes_at_most_12000_tokens(real: Snapshot) -> None:
 
 def test_tokens_are_bytes_of_compact_json_divided_by_four_rounded_up() -> None:
     assert [tokens(value) for value in ("", "ab", "abc", "ü", {"a": [1, 2]})] == [1, 1, 2, 1, 3]
+
+
+def test_drafts_and_unmasking_of_tenant_toml_leave_tools_out_and_say_why(real: Snapshot) -> None:
+    package = build(real, kit.tenant(draft_channels=("email", "note"), unmasking=False))
+    names = {tool.name for tool in package.tools}
+    assert {"create_a_kustomer_email_draft", "create_a_kustomer_customer_note_draft"} <= names
+    reasons = [row.reason for row in package.left_out]
+    assert "create_a_kustomer_customer_sms_draft: [drafts] channels leaves out sms" in reasons
+    assert "update_a_kustomer_sms_draft_by_id: [drafts] channels leaves out sms" in reasons
+    assert "create_a_kustomer_customer_sms_draft" not in names
+    assert not any(tool.toolset == "unmasking" for tool in package.tools)
+    assert any(reason.endswith("[unmasking] allow is false") for reason in reasons)
+    assert not package.close_windows
+
+
+@pytest.mark.parametrize(("given", "closes"), [({}, False), ({"close_windows": True}, True)])
+def test_windows_are_closed_at_shutdown_only_where_the_tenant_asks_for_it(
+    real: Snapshot, given: dict[str, bool], closes: bool
+) -> None:
+    assert build(real, kit.tenant(**given)).close_windows is closes

@@ -139,6 +139,46 @@ async def test_custom_attributes_can_be_sent_although_custom_is_published_closed
 
 
 @pytest.mark.parametrize(
+    ("arguments", "company"),
+    [({}, f"company of /v1/customers/{ID}"), ({"company": None}, None), ({"company": "c1"}, "c1")],
+)
+async def test_the_company_that_a_customers_update_would_clear_is_sent_again(
+    module: ModuleType, arguments: Any, company: Any
+) -> None:
+    sent = await kit.call(
+        module, "customers", "update_a_kustomer_customer_by_id", {"id": ID, "name": "Ann", **arguments}
+    )
+    assert (sent.method, sent.path) == ("PATCH", f"/v1/customers/{ID}")
+    assert sent.body == {"name": "Ann", "company": company}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sent_too"), [({}, {}), ({"send_at": "2030-01-01T00:00:00Z"}, {"scheduled": True})]
+)
+async def test_a_time_to_send_at_schedules_by_itself(module: ModuleType, arguments: Any, sent_too: Any) -> None:
+    given = {"customer_id": ID, "to": "+4915112345678", "app": "whatsapp", "body": "On its way"}
+    sent = await kit.call(module, "drafts", "create_a_kustomer_customer_whatsapp_text_draft", {**given, **arguments})
+    assert {key: value for key, value in sent.body.items() if key == "scheduled"} == sent_too
+    assert sent.body.get("sendAt") == arguments.get("send_at")
+
+
+def test_only_tools_that_can_schedule_speak_of_it_and_no_argument_is_said_to_be_where_it_is_not(
+    package: Package, real: Snapshot
+) -> None:
+    for made in (package, build(real, kit.tenant())):
+        drafts = [tool for tool in made.tools if tool.toolset == "drafts" and tool.effect == "write"]
+        names = {tool.name: {argument.name for argument in tool.arguments} for tool in drafts}
+        assert [name for name in names if "scheduled" in names[name]] == []
+        speaking = {tool.name for tool in drafts if "send_at" in tool.description}
+        assert speaking and {name for name in speaking if "send_at" not in names[name]} == set()
+        for tool in (tool for tool in made.tools if tool.elsewhere):
+            siblings = [one for one in made.tools if set(one.operations) & set(tool.operations)]
+            offered = {argument.name for one in siblings for argument in one.arguments}
+            own = {argument.name for argument in tool.arguments}
+            assert set(dict(tool.elsewhere)) <= offered - own, tool.name
+
+
+@pytest.mark.parametrize(
     ("tool", "custom"),
     [
         ("create_a_kustomer_customer", {"loyaltyTierStr": "bronze"}),
@@ -156,7 +196,7 @@ async def test_custom_attributes_that_the_klass_does_not_have_are_refused_before
 @pytest.mark.parametrize(
     ("toolset", "tool", "arguments", "path"),
     [
-        ("messages", "kustomer_messages_using_externalid", {"external_id": "a/b"}, "/v1/messages/externalid=a%2Fb"),
+        ("messages", "kustomer_messages_using_external_id", {"external_id": "a/b"}, "/v1/messages/externalid=a%2Fb"),
         ("customers", "kustomer_customers_using_email", {"email": "a@b.example"}, "/v1/customers/email=a%40b.example"),
         ("klasses", "get_single_kustomer_klass_by_id", {"id": ID}, f"/v1/klasses/{ID}"),
         ("custom_objects", "list_all_kustomer_custom_objects", {"klass_name": "order"}, "/v1/klasses/order"),

@@ -443,3 +443,12 @@ def test_several_writers_at_once_take_turns(tmp_path: Path) -> None:
         thread.join()
     assert problems == []
     assert len({path.read_text(encoding="utf-8") for path in tmp_path.glob("*.txt")}) == 1
+
+
+def test_a_plan_that_another_run_has_overtaken_changes_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "acme"
+    plan = compare(folder, {"a.py": "mine\n", "manifest.json": '{"files": ["a.py", "manifest.json"]}'})
+    apply(folder, compare(folder, {"a.py": "theirs\n", "manifest.json": '{"files": ["a.py", "manifest.json"]}'}))
+    with pytest.raises(RenderError, match="changed by another run meanwhile"):
+        apply(folder, plan)
+    assert (folder / "a.py").read_text() == "theirs\n"

@@ -46,7 +46,7 @@ def _generator_cache(shared_folder: Path) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _no_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     """No key and no address but those that a test gives."""
-    for name in ("KUSTOMER_API_KEY", "KUSTOMER_API_KEY_FILE", "KUSTOMER_BASE_URL"):
+    for name in ("KUSTOMER_API_KEY", "KUSTOMER_API_KEY_FILE", "KUSTOMER_BASE_URL", "KUSTOMER_MCP_ANSWER_BYTES"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -10,9 +10,10 @@ import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kustomer_mcp_acme.models.customers import UpdateAKustomerCustomerByIdArguments
+from kustomer_mcp_acme.runtime.calls import Caller
 from kustomer_mcp_acme.runtime.client import Kustomer
 from kustomer_mcp_acme.runtime.errors import InvalidArguments
-from kustomer_mcp_acme.runtime.server import Contract, Tools, call_tool
+from kustomer_mcp_acme.runtime.server import Contract, Tools
 from kustomer_mcp_acme.runtime.settings import Settings
 from kustomer_mcp_acme.runtime.validation import keyword_arguments
 from kustomer_mcp_acme.server import INFO
@@ -26,15 +27,16 @@ Call = Callable[[str, dict[str, Any]], Awaitable[Any]]
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def call(_emulator: Sandbox) -> AsyncIterator[Call]:
     """What the server does at `tools/call`, with one connection for all tests."""
-    tools = Tools(INFO.module, Contract(INFO.module))
-    async with Kustomer(Settings(base_url=_emulator.url, api_key="sandbox-acme")) as kustomer:
-        yield lambda tool, arguments: call_tool(kustomer, tools, tool, arguments)
+    settings = Settings(base_url=_emulator.url, api_key="sandbox-acme")
+    caller = Caller(Tools(INFO.module, Contract(INFO.module)), None, settings.answer_limit)
+    async with Kustomer(settings) as kustomer:
+        yield lambda tool, arguments: caller.call(kustomer, tool, arguments)
 
 
 GET = "get_single_kustomer_customer_by_id"
 UPDATE = "update_a_kustomer_customer_by_id"
 CREATE = "create_a_kustomer_customer"
-LIST = "list_all_kustomer_customers"
+LIST = "list_all_kustomer_conversations"
 ORDER = "create_a_kustomer_order_custom_object"
 DRAFT = "create_a_kustomer_customer_chat_draft"
 OBJECT = "get_single_kustomer_custom_object_by_id"
@@ -57,8 +59,15 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
         DRAFT, {"customer_id": "x", "sendAt": "2030-01-01T00:00:00Z"}, "unknown argument `sendAt`; did you mean `send_at`.",
     ),
     "an argument of another tool": (
-        LIST, {"id": "x"}, "unknown argument `id`; the known ones are `filter`, `sort`, `cursor`, `page_size`.",
+        LIST, {"id": "x"},
+        "unknown argument `id`; the known ones are `populate_linked_conversations`, `sort`, `customer_id`, `cursor`, "
+        "`page_size`, `fields`.",
     ),
+    "a field of another channel": (
+        DRAFT, {"customer_id": "x", "subject": "Hello"}, "`subject` belongs to email drafts.",
+    ),
+    "near an argument of the server itself": (LIST, {"field": ["status"]}, "unknown argument `field`; did you mean `fields`."),
+    "a text for the fields to show": (LIST, {"fields": "status"}, "`fields`: input should be a list of attribute names."),
     "a missing argument": (OBJECT, {"klass_name": "order"}, "`id` is required."),
     "two missing arguments": (OBJECT, {}, "`klass_name` is required; `id` is required."),
     "a number for a text": (GET, {"id": 5}, "`id`: input should be a valid string."),
@@ -72,7 +81,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "a list for an object": (UPDATE, {"id": "x", "custom": []}, "`custom`: input should be an object."),
     "a text for a free object": (ORDER, {"title": "t", "data": "{}"}, "`data`: input should be an object."),
     "a value that is none of the choices": (
-        LIST, {"sort": "name"}, "`sort`: input should be '-createdAt', '-updatedAt', 'createdAt' or 'updatedAt'.",
+        LIST, {"sort": "name"}, "`sort`: input should be 'asc' or 'desc'.",
     ),
     "a Klass that the organisation does not have": (
         OBJECT, {"klass_name": "invoice", "id": "x"},
@@ -159,8 +168,11 @@ async def test_what_is_valid_arrives_with_more_taken_apart(call: Call, emulator:
     given = {"id": alex.id, "name": None, "more": {"locale": "de_DE", "time_zone": "Europe/Berlin"}}
     result = await call(UPDATE, given)
     assert not result.is_error
-    (entry,) = emulator.journal
-    assert (entry.method, entry.body) == ("PATCH", {"name": None, "locale": "de_DE", "timeZone": "Europe/Berlin"})
+    _, entry = emulator.journal
+    company = alex.ref("company")
+    assert company
+    fields = {"name": None, "locale": "de_DE", "timeZone": "Europe/Berlin"}
+    assert (entry.method, entry.body) == ("PATCH", fields | {"company": company})
 
 
 json = st.recursive(

@@ -11,6 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
+from click.testing import CliRunner
+from kustomer_mcp_acme.runtime.cli import command
+from kustomer_mcp_acme.server import INFO
 from package_servers import Served, environment, serving
 
 from generator.sandbox import Sandbox
@@ -52,7 +56,7 @@ def result(response: httpx.Response) -> Any:
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:1", "localhost", "localhost:9999", "[::1]:80"])
 def test_loopback_names_are_accepted(host: str, private: Served) -> None:
     response = send(private, host=host)
-    assert response.status_code == 200 and len(result(response)["tools"]) == 42
+    assert response.status_code == 200 and len(result(response)["tools"]) == 41
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil:80", "mcp.example.com"])
@@ -116,7 +120,7 @@ def test_a_number_beyond_all_bounds_is_refused_and_nothing_arrives(private: Serv
 
 def test_a_text_cut_within_a_character_reaches_the_client(private: Served, emulator: Sandbox) -> None:
     emulator.faults.answer(200, b'{"data": {"id": "x", "attributes": {"preview": "cut \\ud83d"}}}')
-    call = ask("tools/call", {"name": "get_single_kustomer_message_by_id", "arguments": {"id": "x"}})
+    call = ask("tools/call", {"name": "get_single_kustomer_conversation_by_id", "arguments": {"id": "x"}})
     said = result(send(private, call))
     assert said["structuredContent"]["data"]["attributes"]["preview"] == "cut \ufffd"
 
@@ -126,6 +130,20 @@ def test_an_unknown_tool_is_a_json_rpc_error(private: Served) -> None:
     lines = [line for line in response.text.splitlines() if line.startswith("data:")]
     error = json.loads(lines[-1].removeprefix("data:") if lines else response.text)["error"]
     assert (error["code"], error["message"]) == (-32602, "Unknown tool: nothing")
+
+
+def test_every_connection_answers_without_waiting_for_more_to_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """TCP_NODELAY: without it, Nagle's algorithm and delayed acknowledgements hold back answers on a kept connection."""
+    seen: list[int] = []
+
+    def accept_one(_: uvicorn.Server, sockets: list[socket.socket]) -> None:
+        (listener,) = sockets
+        with socket.create_connection(listener.getsockname()), listener.accept()[0] as accepted:
+            seen.append(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    monkeypatch.setattr(uvicorn.Server, "run", accept_one)
+    done = CliRunner().invoke(command(INFO), ["serve", "--transport", "http", "--port", "0"])
+    assert done.exit_code == 0 and len(seen) == 1 and seen[0] != 0
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:

@@ -45,12 +45,14 @@ async def test_models_set_and_none_clears_and_what_is_left_out_stays(emulator: S
         )
         after = (await get_single_kustomer_customer_by_id(kustomer, id=before["id"])).data
     assert isinstance(changed, Answer) and changed.status == 200
-    assert emulator.journal[1].body == {
+    entry = next(entry for entry in emulator.journal if entry.method == "PATCH")
+    assert entry.body == {
+        "company": before["relationships"]["company"]["data"]["id"],
         "timeZone": None,
         "emails": [{"email": "alex@new.example", "type": "work"}],
         "custom": {"loyaltyTierStr": "gold", "AvgSatScoreNum": 4, "vipBool": False, "internalSummaryTxt": None},
     }
-    assert type(emulator.journal[1].body["custom"]["AvgSatScoreNum"]) is int
+    assert type(entry.body["custom"]["AvgSatScoreNum"]) is int
     assert after["attributes"]["custom"]["loyaltyTierStr"] == "gold"
     assert not after["attributes"].get("timeZone")
     assert after["attributes"]["name"] == before["attributes"]["name"]

@@ -36,6 +36,15 @@ PAGED_UNPUBLISHED = frozenset(
 )
 # What the operation is told without being asked: the channel of a draft, and that a PUT replaces.
 CHANNELS = ("chat", "email", "facebook", "instagram", "note", "sms", "twitter-dm", "twitter-tweet", "whatsapp")
+# The one tool that reads before it writes: what it reads, it sends along where the caller does not give it.
+READ_BEFORE = {"PATCH /v1/customers/{id}": "company"}
+SEARCH = "POST /v1/customers/search"
+# Conditions that every search takes.
+CONDITIONS: dict[str, Any] = {
+    "all": [{"field": "any_text", "op": "contains", "value": "ü"}, {"field": "updated_at", "op": "set"}],
+    "any": [{"field": "created_at", "op": "gte", "value": "2026-01-01"}],
+    "sort": ["-updated_at", "created_at"],
+}
 KLASSES = ("order", "shipment", "subscription", "warranty-claim")
 # Operations without a tool of their own: the same method and path stand in another document, or another tool does it.
 WITHOUT_TOOL = frozenset({"POST /v1/customers/{id}/klasses/{name}"})
@@ -131,6 +140,8 @@ def expected(published: Published, given: Mapping[str, Any], scope: str) -> Expe
     places = path_names(published, given)
     if published.key in PAGED_UNPUBLISHED or {"page", "pageSize"} & set(published.parameters("query")):
         query["page_size"] = "pageSize"
+    if published.key == SEARCH:
+        fields |= {"all": "all", "any": "any"}
     in_body: dict[str, Any] = {}
     for name, value in given.items():
         if name == scope:
@@ -152,6 +163,24 @@ def expected(published: Published, given: Mapping[str, Any], scope: str) -> Expe
     return made
 
 
+def is_search(tool: Tool) -> bool:
+    """Whether its conditions are typed; the raw search takes the body as the reference has it."""
+    return tool.keys == (SEARCH,) and not tool.name.endswith("_raw")
+
+
+def searched(tool: Tool, made: dict[str, Any]) -> None:
+    """What a search is told in the words of its reference: `and` and `or` over fields that begin with their record."""
+    klass = tool.name.removeprefix("kustomer_").removesuffix("_custom_objects_search").replace("_", "-")
+    is_object = tool.name.endswith("_custom_objects_search")
+    of = "kobject" if is_object else singular(tool.name.removeprefix("kustomer_").removesuffix("_search"))
+    for name, operator in (("all", "and"), ("any", "or")):
+        if name in made:
+            made[operator] = [{f"{of}_{row['field']}": {row["op"]: row.get("value", True)}} for row in made.pop(name)]
+    if "sort" in made:
+        made["sort"] = [{f"{of}_{n.removeprefix('-')}": "desc" if n.startswith("-") else "asc"} for n in made["sort"]]
+    made["queryContext"] = f"kobject_{klass}" if is_object else of
+
+
 def told(tool: Tool, published: Published, made: Expected) -> None:
     """Add what a tool fills in of itself, read off its name."""
     if "draft" in tool.name and published.key in ("POST /v1/customers/{id}/drafts", "PUT /v1/drafts/{id}"):
@@ -159,6 +188,10 @@ def told(tool: Tool, published: Published, made: Expected) -> None:
         made.body["channel"] = next(c for c in CHANNELS if c.replace("-", "_") in middle)
         if tool.name.endswith(("whatsapp_interactive_draft", "whatsapp_template_draft")):
             made.body["app"] = "whatsapp"  # only a plain text can go by another app
+        if made.body.get("sendAt") and "scheduled" in published.fields(published.body):
+            made.body["scheduled"] = True  # what has a time is scheduled
+    if is_search(tool):
+        searched(tool, made.body)
     for klass in KLASSES:
         if tool.name.endswith(
             (f"_{klass.replace('-', '_')}_custom_object", f"{klass.replace('-', '_')}_custom_object_by_id")
@@ -199,6 +232,8 @@ def given_for(tool: Tool, published: Published, amount: Amount) -> tuple[dict[st
     _, model = function_and_model(tool)
     made = arguments(model, amount)
     made.pop("cursor", None)
+    if is_search(tool):
+        made |= {name: value for name, value in CONDITIONS.items() if name in made}
     every = scopes(tool)
     for name in every:
         made.pop(name, None)
@@ -238,9 +273,12 @@ async def test_what_arrives_is_what_the_document_asks_for(
 
 
 def _holds(published: Published, tool: Tool, recorder: Recorder, given: dict[str, Any], scope: str) -> None:
-    arrived = recorder.only
     made = expected(published, given, scope)
     told(tool, published, made)
+    if published.key in READ_BEFORE and READ_BEFORE[published.key] not in given:
+        read = recorder.arrived.pop(0)
+        assert (read.method, read.target, read.raw) == ("GET", target(published, made.path), b"")
+    arrived = recorder.only
     assert arrived.method == published.method
     assert arrived.path == target(published, made.path)
     assert sorted(parse_qsl(arrived.query, keep_blank_values=True)) == sorted(made.query)
@@ -292,9 +330,11 @@ def test_a_contract_shows_or_names_in_more_exactly_what_its_model_takes(everythi
     seen = 0
     for contract, model in contracts(everything):
         shown = dict(contract["inputSchema"]["properties"])
-        more = shown.pop("more", {"description": ""})["description"].removeprefix("Further fields by name: ")
+        more = shown.pop("more", {"description": ""})["description"].removeprefix("Also: ")
         names = set(shown) | set(filter(None, more.split(", ")))
-        assert names == set(model.model_json_schema()["properties"]), contract["name"]
+        taken = set(model.model_json_schema()["properties"])
+        own = {"fields"} - taken if "cursor" in taken else set()  # a list shows only the fields that are asked for
+        assert names == taken | own, contract["name"]
         assert set(contract["inputSchema"].get("required", ())) == set(model.model_json_schema().get("required", ()))
         seen += 1
     assert seen == len(manifest(everything)["tools"])

@@ -2,9 +2,38 @@
 
 from __future__ import annotations
 from typing import Annotated, Any, Literal
-from pydantic import Field
 from pydantic import MISSING
 from kustomer_mcp_acme.runtime.model import Request
+from pydantic import Field
+
+
+class ConversationCondition(Request):
+    field: Literal[
+        "any_text",
+        "name",
+        "status",
+        "channels",
+        "priority",
+        "customer_id",
+        "assigned_users",
+        "assigned_teams",
+        "queue",
+        "tags",
+        "sla_breached",
+        "sla_breach_at",
+        "created_at",
+        "updated_at",
+        "last_message_at",
+        "last_done_at",
+        "custom.bankAccountStr",
+        "custom.contactReasonTree",
+        "custom.escalatedBool",
+        "custom.refundAmountNum",
+        "custom.relatedOrderId",
+        "custom.resolutionTxt",
+    ]
+    op: Literal["equals", "contains", "gt", "gte", "lt", "lte", "in", "set", "not_set"]
+    value: str | float | bool | list[str] | MISSING = MISSING
 
 
 class ConversationCustom(Request):
@@ -139,8 +168,12 @@ class GetSingleKustomerConversationByIdArguments(Request):
     include: str | MISSING = MISSING
 
 
-class KustomerConversationsUsingExternalIdArguments(Request):
-    external_id: Annotated[str, Field(min_length=1)]
+class KustomerConversationsSearchArguments(Request):
+    all: list[ConversationCondition] | MISSING = MISSING
+    any: list[ConversationCondition] | MISSING = MISSING
+    sort: list[str] | MISSING = MISSING
+    cursor: Annotated[str | MISSING, Field(min_length=1)] = MISSING
+    page_size: Annotated[int | MISSING, Field(ge=1, le=100)] = MISSING
 
 
 class ListAllKustomerConversationsArguments(Request):

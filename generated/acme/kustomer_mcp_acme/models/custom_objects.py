@@ -7,6 +7,26 @@ from pydantic import MISSING
 from kustomer_mcp_acme.runtime.model import Request
 
 
+class OrderCondition(Request):
+    field: Literal[
+        "any_text",
+        "created_at",
+        "updated_at",
+        "custom.giftBool",
+        "custom.giftMessageTxt",
+        "custom.invoiceUrl",
+        "custom.itemCountNum",
+        "custom.orderNumberStr",
+        "custom.orderStatusStr",
+        "custom.placedAt",
+        "custom.shipmentsId",
+        "custom.skusStr",
+        "custom.totalPriceNum",
+    ]
+    op: Literal["equals", "contains", "gt", "gte", "lt", "lte", "in", "set", "not_set"]
+    value: str | float | bool | list[str] | MISSING = MISSING
+
+
 class OrderCustom(Request):
     giftBool: bool | None | MISSING = MISSING
     """
@@ -219,6 +239,14 @@ class KustomerCustomObjectsUsingExternalIdArguments(Request):
     klass_name: Literal["order", "shipment", "subscription", "warranty-claim"]
     external_id: Annotated[str, Field(max_length=256, min_length=1)]
     get_s3_data_urls: bool | MISSING = MISSING
+
+
+class KustomerOrderCustomObjectsSearchArguments(Request):
+    all: list[OrderCondition] | MISSING = MISSING
+    any: list[OrderCondition] | MISSING = MISSING
+    sort: list[str] | MISSING = MISSING
+    cursor: Annotated[str | MISSING, Field(min_length=1)] = MISSING
+    page_size: Annotated[int | MISSING, Field(ge=1, le=100)] = MISSING
 
 
 class ListAllKustomerCustomObjectsArguments(Request):

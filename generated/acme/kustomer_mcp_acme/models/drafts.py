@@ -79,7 +79,6 @@ class CreateAKustomerCustomerChatDraftArguments(Request):
     kb_articles: list[str] | MISSING = MISSING
     lang: str | MISSING = MISSING
     payload: dict[str, Any] | MISSING = MISSING
-    scheduled: bool | MISSING = MISSING
     send_at: str | MISSING = MISSING
     shortcuts: list[str] | MISSING = MISSING
     source: Literal["bulk", "satisfaction"] | MISSING = MISSING
@@ -94,7 +93,6 @@ class CreateAKustomerCustomerNoteDraftArguments(Request):
     kb_articles: list[str] | MISSING = MISSING
     lang: str | MISSING = MISSING
     payload: dict[str, Any] | MISSING = MISSING
-    scheduled: bool | MISSING = MISSING
     send_at: str | MISSING = MISSING
     shortcuts: list[str] | MISSING = MISSING
     source: Literal["bulk"] | MISSING = MISSING
@@ -114,7 +112,6 @@ class CreateAKustomerCustomerSmsDraftArguments(Request):
     kb_articles: list[str] | MISSING = MISSING
     lang: str | MISSING = MISSING
     payload: dict[str, Any] | MISSING = MISSING
-    scheduled: bool | MISSING = MISSING
     send_at: str | MISSING = MISSING
     shortcuts: list[str] | MISSING = MISSING
     source: Literal["bulk", "satisfaction"] | MISSING = MISSING
@@ -136,7 +133,6 @@ class CreateAKustomerEmailDraftArguments(Request):
     lang: str | MISSING = MISSING
     payload: dict[str, Any] | MISSING = MISSING
     reply_to: str | MISSING = MISSING
-    scheduled: bool | MISSING = MISSING
     send_at: str | MISSING = MISSING
     shortcuts: list[str] | MISSING = MISSING
     source: Literal["bulk", "satisfaction"] | MISSING = MISSING
@@ -179,7 +175,6 @@ class UpdateAKustomerEmailDraftByIdArguments(Request):
     lang: str | None | MISSING = MISSING
     payload: dict[str, Any] | MISSING = MISSING
     reply_to: str | MISSING = MISSING
-    scheduled: bool | MISSING = MISSING
     send_at: str | None | MISSING = MISSING
     shortcuts: list[str] | MISSING = MISSING
     source: Literal["biz-rules", "bulk", "satisfaction"] | MISSING = MISSING

@@ -129,11 +129,6 @@ class CreateAKustomerMessageArguments(Request):
     subject: Annotated[str | MISSING, Field(max_length=256)] = MISSING
 
 
-class GetSingleKustomerMessageByIdArguments(Request):
-    id: Annotated[str, Field(min_length=1)]
-    include: str | MISSING = MISSING
-
-
 class ListAllKustomerConversationMessagesArguments(Request):
     conversation_id: Annotated[str, Field(min_length=1)]
     channel: (

@@ -70,11 +70,6 @@ class DeleteAKustomerNoteByIdArguments(Request):
     id: Annotated[str, Field(min_length=1)]
 
 
-class GetSingleKustomerNoteByIdArguments(Request):
-    id: Annotated[str, Field(min_length=1)]
-    include: str | MISSING = MISSING
-
-
 class ListAllKustomerConversationNotesArguments(Request):
     conversation_id: Annotated[str, Field(min_length=1)]
     include: str | MISSING = MISSING

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 
 import anyio
 import click
 
+from .errors import KustomerError
 from .http import PATH, http_app
 from .server import PackageInfo, build_server
+from .settings import Settings
 
 
 def command(info: PackageInfo) -> click.Group:
@@ -19,7 +22,6 @@ def command(info: PackageInfo) -> click.Group:
     @click.version_option(info.version, prog_name=info.name)
     def main() -> None:
         logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-        logging.getLogger("httpx2").setLevel(logging.WARNING)  # its lines hold paths, and those hold e-mail addresses
 
     @main.command(help="Serve MCP over stdio (default) or Streamable HTTP.")
     @click.option("--transport", type=click.Choice(["stdio", "http"]), default="stdio", show_default=True)
@@ -37,7 +39,26 @@ def command(info: PackageInfo) -> click.Group:
         else:
             _http(info, host, port, list(hosts), list(origins))
 
+    @main.command(help="Say whether key, tools, Klasses, region and clock are as they should be; exit code 1 if not.")
+    @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+    def doctor(form: str) -> None:
+        sys.exit(_doctor(info, form))
+
     return main
+
+
+def _doctor(info: PackageInfo, form: str) -> int:
+    from .doctor import Subject, examine
+    from .doctor_report import as_json, as_text, is_well
+
+    try:
+        settings = Settings.from_environment(info.base_url, info.user_agent)
+    except KustomerError as error:
+        raise click.ClickException(str(error)) from None
+    checks = anyio.run(examine, Subject(info.module, settings))
+    report = as_json(info, settings, checks) if form == "json" else as_text(info, checks)
+    click.echo(report, color=False if os.environ.get("NO_COLOR") else None)
+    return 0 if is_well(checks) else 1
 
 
 async def _stdio(info: PackageInfo) -> None:

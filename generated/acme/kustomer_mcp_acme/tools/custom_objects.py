@@ -9,6 +9,7 @@ from pydantic import MISSING
 from kustomer_mcp_acme.models import custom_objects as models
 from kustomer_mcp_acme.runtime.answer import Answer
 from kustomer_mcp_acme.runtime.client import Kustomer
+from kustomer_mcp_acme.runtime.search import Field, Search
 from kustomer_mcp_acme.runtime.server import ToolTable
 from kustomer_mcp_acme.runtime.wire import refuse_together
 
@@ -272,6 +273,60 @@ async def kustomer_custom_objects_using_external_id(
         "/v1/klasses/{name}/externalId={externalId}",
         path_arguments={"name": klass_name, "externalId": external_id},
         query={"getS3DataUrls": get_s3_data_urls},
+    )
+
+
+ORDER_SEARCH = Search(
+    context="kobject_order",
+    fields={
+        "any_text": Field("kobject_any_text", "any"),
+        "created_at": Field("kobject_created_at", "date", sorts=True),
+        "updated_at": Field("kobject_updated_at", "date", sorts=True),
+        "custom.giftBool": Field("kobject_custom_order_giftBool", "boolean", sorts=True),
+        "custom.giftMessageTxt": Field("kobject_custom_order_giftMessageTxt", "text", sorts=True),
+        "custom.invoiceUrl": Field("kobject_custom_order_invoiceUrl", "text", sorts=True),
+        "custom.itemCountNum": Field("kobject_custom_order_itemCountNum", "number", sorts=True),
+        "custom.orderNumberStr": Field("kobject_custom_order_orderNumberStr", "text", sorts=True),
+        "custom.orderStatusStr": Field(
+            "kobject_custom_order_orderStatusStr",
+            "choice",
+            ("cancelled", "delivered", "packed", "paid", "placed", "returned", "shipped"),
+            sorts=True,
+        ),
+        "custom.placedAt": Field("kobject_custom_order_placedAt", "date", sorts=True),
+        "custom.shipmentsId": Field("kobject_custom_order_shipmentsId", "exact"),
+        "custom.skusStr": Field("kobject_custom_order_skusStr", "text"),
+        "custom.totalPriceNum": Field("kobject_custom_order_totalPriceNum", "number", sorts=True),
+    },
+)
+
+
+async def kustomer_order_custom_objects_search(
+    kustomer: Kustomer,
+    *,
+    all: list[models.OrderCondition] | MISSING = MISSING,
+    any: list[models.OrderCondition] | MISSING = MISSING,
+    sort: list[str] | MISSING = MISSING,
+    cursor: str | MISSING = MISSING,
+    page_size: int | MISSING = MISSING,
+) -> Answer:
+    """Search custom objects of the Klass order. Covers 2 years of updates; lags writes by up to a minute;
+    100 pages, and 100 searches a minute.
+
+    Args:
+        all: All must hold; set, not_set: no value.
+        any: One must hold; as in all.
+        sort: Fields; - in front: descending.
+        cursor: next_cursor of the page before.
+        page_size: Page size.
+    """
+    return await kustomer.call(
+        "POST",
+        "/v1/customers/search",
+        query={"pageSize": page_size},
+        body=ORDER_SEARCH.body(all=all, any=any, sort=sort),
+        cursor=ORDER_SEARCH.cursor(cursor),
+        reads=True,
     )
 
 
@@ -577,6 +632,10 @@ TOOLS: ToolTable = {
     "kustomer_custom_objects_using_external_id": (
         kustomer_custom_objects_using_external_id,
         models.KustomerCustomObjectsUsingExternalIdArguments,
+    ),
+    "kustomer_order_custom_objects_search": (
+        kustomer_order_custom_objects_search,
+        models.KustomerOrderCustomObjectsSearchArguments,
     ),
     "list_all_kustomer_custom_objects": (
         list_all_kustomer_custom_objects,

@@ -9,6 +9,7 @@ from pydantic import MISSING
 from kustomer_mcp_acme.models import customers as models
 from kustomer_mcp_acme.runtime.answer import Answer
 from kustomer_mcp_acme.runtime.client import Kustomer
+from kustomer_mcp_acme.runtime.search import Field, Search
 from kustomer_mcp_acme.runtime.server import ToolTable
 
 
@@ -150,6 +151,70 @@ async def get_single_kustomer_customer_by_id(
     )
 
 
+CUSTOMER_SEARCH = Search(
+    context="customer",
+    fields={
+        "any_text": Field("customer_any_text", "any"),
+        "name": Field("customer_name", "text", sorts=True),
+        "email": Field("customer_email", "text"),
+        "phone": Field("customer_phone", "text"),
+        "external_id": Field("customer_externalId", "exact", sorts=True),
+        "tags": Field("customer_tags", "exact"),
+        "progressive_status": Field(
+            "customer_progressive_status", "choice", ("done", "open", "snoozed"), sorts=True
+        ),
+        "conversations_count": Field("customer_conversations_count", "number"),
+        "created_at": Field("customer_created_at", "date", sorts=True),
+        "updated_at": Field("customer_updated_at", "date", sorts=True),
+        "last_seen_at": Field("customer_last_seen_at", "date", sorts=True),
+        "last_message_at": Field("customer_last_message_at", "date", sorts=True),
+        "custom.AvgSatScoreNum": Field("customer_custom_AvgSatScoreNum", "number", sorts=True),
+        "custom.creditLimitNum": Field("customer_custom_creditLimitNum", "number", sorts=True),
+        "custom.favoriteOrdersId": Field("customer_custom_favoriteOrdersId", "exact"),
+        "custom.interestsStr": Field(
+            "customer_custom_interestsStr", "choice", ("camping", "climbing", "cycling", "running", "skiing")
+        ),
+        "custom.internalSummaryTxt": Field("customer_custom_internalSummaryTxt", "text", sorts=True),
+        "custom.lifetimeValueNum": Field("customer_custom_lifetimeValueNum", "number", sorts=True),
+        "custom.loyaltyTierStr": Field(
+            "customer_custom_loyaltyTierStr", "choice", ("bronze", "gold", "platinum", "silver"), sorts=True
+        ),
+        "custom.memberSinceAt": Field("customer_custom_memberSinceAt", "date", sorts=True),
+        "custom.taxNumberStr": Field("customer_custom_taxNumberStr", "text", sorts=True),
+        "custom.vipBool": Field("customer_custom_vipBool", "boolean", sorts=True),
+    },
+)
+
+
+async def kustomer_customers_search(
+    kustomer: Kustomer,
+    *,
+    all: list[models.CustomerCondition] | MISSING = MISSING,
+    any: list[models.CustomerCondition] | MISSING = MISSING,
+    sort: list[str] | MISSING = MISSING,
+    cursor: str | MISSING = MISSING,
+    page_size: int | MISSING = MISSING,
+) -> Answer:
+    """Search customers. Covers 2 years of updates; lags writes by up to a minute; 100 pages, and 100
+    searches a minute.
+
+    Args:
+        all: All must hold; set, not_set: no value.
+        any: One must hold; as in all.
+        sort: Fields; - in front: descending.
+        cursor: next_cursor of the page before.
+        page_size: Page size.
+    """
+    return await kustomer.call(
+        "POST",
+        "/v1/customers/search",
+        query={"pageSize": page_size},
+        body=CUSTOMER_SEARCH.body(all=all, any=any, sort=sort),
+        cursor=CUSTOMER_SEARCH.cursor(cursor),
+        reads=True,
+    )
+
+
 async def kustomer_customers_using_email(
     kustomer: Kustomer,
     *,
@@ -210,31 +275,6 @@ async def kustomer_customers_using_phone(
         "/v1/customers/phone={phone}",
         path_arguments={"phone": phone},
         query={"include": include},
-    )
-
-
-async def list_all_kustomer_customers(
-    kustomer: Kustomer,
-    *,
-    filter: models.ListCustomersFilter | MISSING = MISSING,
-    sort: Literal["-createdAt", "-updatedAt", "createdAt", "updatedAt"] | MISSING = MISSING,
-    cursor: str | MISSING = MISSING,
-    page_size: int | MISSING = MISSING,
-) -> Answer:
-    """List customers, optionally by creation or update time. To look one up use Get customer by email,
-    phone or external id; for other criteria use search with queryContext customer.
-
-    Args:
-        filter: Bounds on createdAt or updatedAt.
-        sort: Time to sort by; minus for newest first.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
-    """
-    return await kustomer.call(
-        "GET",
-        "/v1/customers",
-        query={"filter": filter, "sort": sort, "pageSize": page_size},
-        cursor=cursor,
     )
 
 
@@ -316,6 +356,8 @@ async def update_a_kustomer_customer_by_id(
         username: Customer username.
         whatsapps: WhatsApp numbers.
     """
+    if company is MISSING:  # Kustomer would clear what is left out
+        company = await kustomer.related("/v1/customers/{id}", {"id": id}, "company")
     return await kustomer.call(
         "PATCH",
         "/v1/customers/{id}",
@@ -364,6 +406,7 @@ TOOLS: ToolTable = {
         get_single_kustomer_customer_by_id,
         models.GetSingleKustomerCustomerByIdArguments,
     ),
+    "kustomer_customers_search": (kustomer_customers_search, models.KustomerCustomersSearchArguments),
     "kustomer_customers_using_email": (
         kustomer_customers_using_email,
         models.KustomerCustomersUsingEmailArguments,
@@ -376,7 +419,6 @@ TOOLS: ToolTable = {
         kustomer_customers_using_phone,
         models.KustomerCustomersUsingPhoneArguments,
     ),
-    "list_all_kustomer_customers": (list_all_kustomer_customers, models.ListAllKustomerCustomersArguments),
     "update_a_kustomer_customer_by_id": (
         update_a_kustomer_customer_by_id,
         models.UpdateAKustomerCustomerByIdArguments,

@@ -10,6 +10,7 @@ from kustomer_mcp_acme.models import drafts as models
 from kustomer_mcp_acme.runtime.answer import Answer
 from kustomer_mcp_acme.runtime.client import Kustomer
 from kustomer_mcp_acme.runtime.server import ToolTable
+from kustomer_mcp_acme.runtime.wire import given
 
 
 async def create_a_kustomer_customer_chat_draft(
@@ -25,14 +26,12 @@ async def create_a_kustomer_customer_chat_draft(
     kb_articles: list[str] | MISSING = MISSING,
     lang: str | MISSING = MISSING,
     payload: dict[str, Any] | MISSING = MISSING,
-    scheduled: bool | MISSING = MISSING,
     send_at: str | MISSING = MISSING,
     shortcuts: list[str] | MISSING = MISSING,
     source: Literal["bulk", "satisfaction"] | MISSING = MISSING,
     to: str | MISSING = MISSING,
 ) -> Answer:
-    """Draft an outbound chat to a customer; this is what delivers. To schedule, set send_at and scheduled
-    together.
+    """Draft an outbound chat to a customer; this is what delivers, at once or at send_at.
 
     Args:
         customer_id: Customer id.
@@ -45,8 +44,7 @@ async def create_a_kustomer_customer_chat_draft(
         kb_articles: Knowledge base article ids used.
         lang: Language code.
         payload: Free-form data.
-        scheduled: True to send at send_at; set both.
-        send_at: Future ISO 8601 time; set scheduled as well.
+        send_at: Future ISO 8601 time to send it at; else at once.
         shortcuts: Shortcut ids used.
         source: Process that it came from.
         to: Recipient.
@@ -66,11 +64,11 @@ async def create_a_kustomer_customer_chat_draft(
             "kbArticles": kb_articles,
             "lang": lang,
             "payload": payload,
-            "scheduled": scheduled,
             "sendAt": send_at,
             "shortcuts": shortcuts,
             "source": source,
             "to": to,
+            "scheduled": given(send_at),
         },
     )
 
@@ -85,7 +83,6 @@ async def create_a_kustomer_customer_note_draft(
     kb_articles: list[str] | MISSING = MISSING,
     lang: str | MISSING = MISSING,
     payload: dict[str, Any] | MISSING = MISSING,
-    scheduled: bool | MISSING = MISSING,
     send_at: str | MISSING = MISSING,
     shortcuts: list[str] | MISSING = MISSING,
     source: Literal["bulk"] | MISSING = MISSING,
@@ -102,8 +99,7 @@ async def create_a_kustomer_customer_note_draft(
         kb_articles: Knowledge base article ids used.
         lang: Language code.
         payload: Free-form data.
-        scheduled: True to send at send_at; set both.
-        send_at: Future ISO 8601 time; set scheduled as well.
+        send_at: Future ISO 8601 time to send it at; else at once.
         shortcuts: Shortcut ids used.
         source: Process that it came from.
         user_mentions: Users or teams to mention, at most 20.
@@ -120,11 +116,11 @@ async def create_a_kustomer_customer_note_draft(
             "kbArticles": kb_articles,
             "lang": lang,
             "payload": payload,
-            "scheduled": scheduled,
             "sendAt": send_at,
             "shortcuts": shortcuts,
             "source": source,
             "userMentions": user_mentions,
+            "scheduled": given(send_at),
         },
     )
 
@@ -142,14 +138,12 @@ async def create_a_kustomer_customer_sms_draft(
     kb_articles: list[str] | MISSING = MISSING,
     lang: str | MISSING = MISSING,
     payload: dict[str, Any] | MISSING = MISSING,
-    scheduled: bool | MISSING = MISSING,
     send_at: str | MISSING = MISSING,
     shortcuts: list[str] | MISSING = MISSING,
     source: Literal["bulk", "satisfaction"] | MISSING = MISSING,
     to: str | MISSING = MISSING,
 ) -> Answer:
-    """Draft an outbound sms to a customer; this is what delivers. To schedule, set send_at and scheduled
-    together.
+    """Draft an outbound sms to a customer; this is what delivers, at once or at send_at.
 
     Args:
         customer_id: Customer id.
@@ -162,8 +156,7 @@ async def create_a_kustomer_customer_sms_draft(
         kb_articles: Knowledge base article ids used.
         lang: Language code.
         payload: Free-form data.
-        scheduled: True to send at send_at; set both.
-        send_at: Future ISO 8601 time; set scheduled as well.
+        send_at: Future ISO 8601 time to send it at; else at once.
         shortcuts: Shortcut ids used.
         source: Process that it came from.
         to: Recipient's phone, E.164.
@@ -183,11 +176,11 @@ async def create_a_kustomer_customer_sms_draft(
             "kbArticles": kb_articles,
             "lang": lang,
             "payload": payload,
-            "scheduled": scheduled,
             "sendAt": send_at,
             "shortcuts": shortcuts,
             "source": source,
             "to": to,
+            "scheduled": given(send_at),
         },
     )
 
@@ -209,7 +202,6 @@ async def create_a_kustomer_email_draft(
     lang: str | MISSING = MISSING,
     payload: dict[str, Any] | MISSING = MISSING,
     reply_to: str | MISSING = MISSING,
-    scheduled: bool | MISSING = MISSING,
     send_at: str | MISSING = MISSING,
     shortcuts: list[str] | MISSING = MISSING,
     source: Literal["bulk", "satisfaction"] | MISSING = MISSING,
@@ -217,8 +209,7 @@ async def create_a_kustomer_email_draft(
     template: str | MISSING = MISSING,
     to: list[models.CreateEmailDraftToItem] | MISSING = MISSING,
 ) -> Answer:
-    """Draft an outbound email to a customer; this is what delivers. To schedule, set send_at and
-    scheduled together.
+    """Draft an outbound email to a customer; this is what delivers, at once or at send_at.
 
     Args:
         customer_id: Customer id.
@@ -235,8 +226,7 @@ async def create_a_kustomer_email_draft(
         lang: Language code.
         payload: Free-form data.
         reply_to: Reply-to address.
-        scheduled: True to send at send_at; set both.
-        send_at: Future ISO 8601 time; set scheduled as well.
+        send_at: Future ISO 8601 time to send it at; else at once.
         shortcuts: Shortcut ids used.
         source: Process that it came from.
         subject: Subject.
@@ -262,13 +252,13 @@ async def create_a_kustomer_email_draft(
             "lang": lang,
             "payload": payload,
             "replyTo": reply_to,
-            "scheduled": scheduled,
             "sendAt": send_at,
             "shortcuts": shortcuts,
             "source": source,
             "subject": subject,
             "template": template,
             "to": to,
+            "scheduled": given(send_at),
         },
     )
 
@@ -353,7 +343,6 @@ async def update_a_kustomer_email_draft_by_id(
     lang: str | None | MISSING = MISSING,
     payload: dict[str, Any] | MISSING = MISSING,
     reply_to: str | MISSING = MISSING,
-    scheduled: bool | MISSING = MISSING,
     send_at: str | None | MISSING = MISSING,
     shortcuts: list[str] | MISSING = MISSING,
     source: Literal["biz-rules", "bulk", "satisfaction"] | MISSING = MISSING,
@@ -381,8 +370,7 @@ async def update_a_kustomer_email_draft_by_id(
         lang: Language code.
         payload: Free-form data.
         reply_to: Reply-to address.
-        scheduled: True to send at send_at; set both.
-        send_at: Future ISO 8601 time; set scheduled as well.
+        send_at: Future ISO 8601 time to send it at; else at once.
         shortcuts: Shortcut ids used.
         source: Process that it came from.
         subject: Subject.
@@ -411,7 +399,6 @@ async def update_a_kustomer_email_draft_by_id(
             "lang": lang,
             "payload": payload,
             "replyTo": reply_to,
-            "scheduled": scheduled,
             "sendAt": send_at,
             "shortcuts": shortcuts,
             "source": source,
@@ -419,6 +406,7 @@ async def update_a_kustomer_email_draft_by_id(
             "template": template,
             "templateType": template_type,
             "to": to,
+            "scheduled": given(send_at),
         },
     )
 
@@ -456,4 +444,55 @@ TOOLS: ToolTable = {
         update_a_kustomer_email_draft_by_id,
         models.UpdateAKustomerEmailDraftByIdArguments,
     ),
+}
+
+# Arguments that a tool lacks and its siblings have: whose they are.
+ELSEWHERE = {
+    "create_a_kustomer_customer_chat_draft": {
+        "app": "email, sms and whatsapp text drafts",
+        "bcc": "email drafts",
+        "cc": "email drafts",
+        "headers": "email drafts",
+        "meta": "whatsapp interactive and whatsapp template drafts",
+        "reply_to": "email drafts",
+        "subject": "email drafts",
+        "template": "email drafts",
+        "user_mentions": "note drafts",
+    },
+    "create_a_kustomer_customer_note_draft": {
+        "app": "email, sms and whatsapp text drafts",
+        "attachments": "chat drafts",
+        "auto": "chat, email, facebook, instagram, sms, twitter dm, twitter tweet, whatsapp interactive, whatsapp template and whatsapp text drafts",
+        "bcc": "email drafts",
+        "cc": "email drafts",
+        "from": "chat, email, facebook, instagram, sms, twitter dm, twitter tweet, whatsapp interactive, whatsapp template and whatsapp text drafts",
+        "headers": "email drafts",
+        "meta": "whatsapp interactive and whatsapp template drafts",
+        "reply_to": "email drafts",
+        "subject": "email drafts",
+        "template": "email drafts",
+        "to": "chat, email, facebook, instagram, sms, twitter dm, twitter tweet, whatsapp interactive, whatsapp template and whatsapp text drafts",
+    },
+    "create_a_kustomer_customer_sms_draft": {
+        "attachments": "chat drafts",
+        "bcc": "email drafts",
+        "cc": "email drafts",
+        "headers": "email drafts",
+        "meta": "whatsapp interactive and whatsapp template drafts",
+        "reply_to": "email drafts",
+        "subject": "email drafts",
+        "template": "email drafts",
+        "user_mentions": "note drafts",
+    },
+    "create_a_kustomer_email_draft": {
+        "attachments": "chat drafts",
+        "meta": "whatsapp interactive and whatsapp template drafts",
+        "user_mentions": "note drafts",
+    },
+    "update_a_kustomer_email_draft_by_id": {
+        "attachments": "chat drafts",
+        "message_template": "chat drafts",
+        "response_buttons": "chat drafts",
+        "user_mentions": "note drafts",
+    },
 }

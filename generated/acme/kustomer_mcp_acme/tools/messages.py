@@ -127,27 +127,6 @@ async def create_a_kustomer_message(
     )
 
 
-async def get_single_kustomer_message_by_id(
-    kustomer: Kustomer,
-    *,
-    id: str,
-    include: str | MISSING = MISSING,
-) -> Answer:
-    """Gets one message by id: channel, direction, status, subject and text (in preview). Ask for its
-    attachments with include; sensitive attributes may be masked.
-
-    Args:
-        id: Message id.
-        include: Related data to add, e.g. attachments.
-    """
-    return await kustomer.call(
-        "GET",
-        "/v1/messages/{id}",
-        path_arguments={"id": id},
-        query={"include": include},
-    )
-
-
 async def list_all_kustomer_conversation_messages(
     kustomer: Kustomer,
     *,
@@ -199,10 +178,6 @@ async def list_all_kustomer_conversation_messages(
 
 TOOLS: ToolTable = {
     "create_a_kustomer_message": (create_a_kustomer_message, models.CreateAKustomerMessageArguments),
-    "get_single_kustomer_message_by_id": (
-        get_single_kustomer_message_by_id,
-        models.GetSingleKustomerMessageByIdArguments,
-    ),
     "list_all_kustomer_conversation_messages": (
         list_all_kustomer_conversation_messages,
         models.ListAllKustomerConversationMessagesArguments,

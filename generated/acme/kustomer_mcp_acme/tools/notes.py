@@ -82,26 +82,6 @@ async def delete_a_kustomer_note_by_id(
     )
 
 
-async def get_single_kustomer_note_by_id(
-    kustomer: Kustomer,
-    *,
-    id: str,
-    include: str | MISSING = MISSING,
-) -> Answer:
-    """Gets one internal note by id: its text, mentions, conversation, customer and author.
-
-    Args:
-        id: Id of the note.
-        include: Related data to add, e.g. attachments.
-    """
-    return await kustomer.call(
-        "GET",
-        "/v1/notes/{id}",
-        path_arguments={"id": id},
-        query={"include": include},
-    )
-
-
 async def list_all_kustomer_conversation_notes(
     kustomer: Kustomer,
     *,
@@ -192,10 +172,6 @@ TOOLS: ToolTable = {
         models.CreateAKustomerConversationNoteArguments,
     ),
     "delete_a_kustomer_note_by_id": (delete_a_kustomer_note_by_id, models.DeleteAKustomerNoteByIdArguments),
-    "get_single_kustomer_note_by_id": (
-        get_single_kustomer_note_by_id,
-        models.GetSingleKustomerNoteByIdArguments,
-    ),
     "list_all_kustomer_conversation_notes": (
         list_all_kustomer_conversation_notes,
         models.ListAllKustomerConversationNotesArguments,

@@ -2,9 +2,34 @@
 
 from __future__ import annotations
 from typing import Annotated, Literal
-from pydantic import Field
 from pydantic import MISSING
 from kustomer_mcp_globex.runtime.model import Request
+from pydantic import Field
+
+
+class ConversationCondition(Request):
+    field: Literal[
+        "any_text",
+        "name",
+        "status",
+        "channels",
+        "priority",
+        "customer_id",
+        "assigned_users",
+        "assigned_teams",
+        "queue",
+        "tags",
+        "sla_breached",
+        "sla_breach_at",
+        "created_at",
+        "updated_at",
+        "last_message_at",
+        "last_done_at",
+        "custom.regionTree",
+        "custom.urgentBool",
+    ]
+    op: Literal["equals", "contains", "gt", "gte", "lt", "lte", "in", "set", "not_set"]
+    value: str | float | bool | list[str] | MISSING = MISSING
 
 
 class GetSingleKustomerConversationByIdArguments(Request):
@@ -14,6 +39,14 @@ class GetSingleKustomerConversationByIdArguments(Request):
 
 class KustomerConversationTimesUsingIdsArguments(Request):
     ids: list[str]
+
+
+class KustomerConversationsSearchArguments(Request):
+    all: list[ConversationCondition] | MISSING = MISSING
+    any: list[ConversationCondition] | MISSING = MISSING
+    sort: list[str] | MISSING = MISSING
+    cursor: Annotated[str | MISSING, Field(min_length=1)] = MISSING
+    page_size: Annotated[int | MISSING, Field(ge=1, le=100)] = MISSING
 
 
 class KustomerConversationsUsingExternalIdArguments(Request):

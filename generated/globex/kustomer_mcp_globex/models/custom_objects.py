@@ -2,9 +2,50 @@
 
 from __future__ import annotations
 from typing import Annotated, Literal
-from pydantic import Field
 from pydantic import MISSING
 from kustomer_mcp_globex.runtime.model import Request
+from pydantic import Field
+
+
+class EcommOrderCondition(Request):
+    field: Literal[
+        "any_text",
+        "created_at",
+        "updated_at",
+        "custom.cartValueNum",
+        "custom.orderStateStr",
+        "custom.orderedAt",
+        "custom.shopUrl",
+    ]
+    op: Literal["equals", "contains", "gt", "gte", "lt", "lte", "in", "set", "not_set"]
+    value: str | float | bool | list[str] | MISSING = MISSING
+
+
+class FieldVisitCondition(Request):
+    field: Literal[
+        "any_text",
+        "created_at",
+        "updated_at",
+        "custom.partsStr",
+        "custom.reportTxt",
+        "custom.technicianId",
+        "custom.visitAt",
+    ]
+    op: Literal["equals", "contains", "gt", "gte", "lt", "lte", "in", "set", "not_set"]
+    value: str | float | bool | list[str] | MISSING = MISSING
+
+
+class LoyaltyCardCondition(Request):
+    field: Literal[
+        "any_text",
+        "created_at",
+        "updated_at",
+        "custom.activeBool",
+        "custom.cardNumberStr",
+        "custom.pointsNum",
+    ]
+    op: Literal["equals", "contains", "gt", "gte", "lt", "lte", "in", "set", "not_set"]
+    value: str | float | bool | list[str] | MISSING = MISSING
 
 
 class GetSingleKustomerCustomObjectByIdArguments(Request):
@@ -17,6 +58,30 @@ class KustomerCustomObjectsUsingExternalIdArguments(Request):
     klass_name: Literal["ecomm-order", "field-visit", "loyalty-card"]
     external_id: Annotated[str, Field(max_length=256, min_length=1)]
     get_s3_data_urls: bool | MISSING = MISSING
+
+
+class KustomerEcommOrderCustomObjectsSearchArguments(Request):
+    all: list[EcommOrderCondition] | MISSING = MISSING
+    any: list[EcommOrderCondition] | MISSING = MISSING
+    sort: list[str] | MISSING = MISSING
+    cursor: Annotated[str | MISSING, Field(min_length=1)] = MISSING
+    page_size: Annotated[int | MISSING, Field(ge=1, le=100)] = MISSING
+
+
+class KustomerFieldVisitCustomObjectsSearchArguments(Request):
+    all: list[FieldVisitCondition] | MISSING = MISSING
+    any: list[FieldVisitCondition] | MISSING = MISSING
+    sort: list[str] | MISSING = MISSING
+    cursor: Annotated[str | MISSING, Field(min_length=1)] = MISSING
+    page_size: Annotated[int | MISSING, Field(ge=1, le=100)] = MISSING
+
+
+class KustomerLoyaltyCardCustomObjectsSearchArguments(Request):
+    all: list[LoyaltyCardCondition] | MISSING = MISSING
+    any: list[LoyaltyCardCondition] | MISSING = MISSING
+    sort: list[str] | MISSING = MISSING
+    cursor: Annotated[str | MISSING, Field(min_length=1)] = MISSING
+    page_size: Annotated[int | MISSING, Field(ge=1, le=100)] = MISSING
 
 
 class ListAllKustomerCustomObjectsArguments(Request):

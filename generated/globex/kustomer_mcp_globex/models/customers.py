@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 from typing import Annotated, Literal
-from pydantic import Field
 from pydantic import MISSING
 from kustomer_mcp_globex.runtime.model import Request
+from pydantic import Field
+
+
+class CustomerCondition(Request):
+    field: Literal[
+        "any_text",
+        "name",
+        "email",
+        "phone",
+        "external_id",
+        "tags",
+        "progressive_status",
+        "conversations_count",
+        "created_at",
+        "updated_at",
+        "last_seen_at",
+        "last_message_at",
+        "custom.householdSizeNum",
+        "custom.newsletterBool",
+        "custom.preferredContactStr",
+    ]
+    op: Literal["equals", "contains", "gt", "gte", "lt", "lte", "in", "set", "not_set"]
+    value: str | float | bool | list[str] | MISSING = MISSING
 
 
 class ListCustomersFilterCreatedAt(Request):
@@ -29,6 +51,14 @@ class ListCustomersFilter(Request):
 class GetSingleKustomerCustomerByIdArguments(Request):
     id: Annotated[str, Field(min_length=1)]
     include: str | MISSING = MISSING
+
+
+class KustomerCustomersSearchArguments(Request):
+    all: list[CustomerCondition] | MISSING = MISSING
+    any: list[CustomerCondition] | MISSING = MISSING
+    sort: list[str] | MISSING = MISSING
+    cursor: Annotated[str | MISSING, Field(min_length=1)] = MISSING
+    page_size: Annotated[int | MISSING, Field(ge=1, le=100)] = MISSING
 
 
 class KustomerCustomersUsingEmailArguments(Request):

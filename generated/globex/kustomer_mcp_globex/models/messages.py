@@ -7,9 +7,37 @@ from pydantic import MISSING
 from kustomer_mcp_globex.runtime.model import Request
 
 
+class MessageCondition(Request):
+    field: Literal[
+        "any_text",
+        "body",
+        "subject",
+        "channel",
+        "direction",
+        "status",
+        "customer_id",
+        "external_id",
+        "created_by",
+        "sender",
+        "sent_at",
+        "created_at",
+        "updated_at",
+    ]
+    op: Literal["equals", "contains", "gt", "gte", "lt", "lte", "in", "set", "not_set"]
+    value: str | float | bool | list[str] | MISSING = MISSING
+
+
 class GetSingleKustomerMessageByIdArguments(Request):
     id: Annotated[str, Field(min_length=1)]
     include: str | MISSING = MISSING
+
+
+class KustomerMessagesSearchArguments(Request):
+    all: list[MessageCondition] | MISSING = MISSING
+    any: list[MessageCondition] | MISSING = MISSING
+    sort: list[str] | MISSING = MISSING
+    cursor: Annotated[str | MISSING, Field(min_length=1)] = MISSING
+    page_size: Annotated[int | MISSING, Field(ge=1, le=100)] = MISSING
 
 
 class KustomerMessagesUsingExternalIdArguments(Request):

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from .ratelimit import RateLimit
+
 NEXT_CURSOR = "next_cursor"
 
 
@@ -18,12 +20,14 @@ class Answer:
             that goes on has `next_cursor`. Fields that Kustomer adds later are kept; a masked value is an object
             `{"isMasked": true, "maskedPresentation": ...}` in place of any scalar.
         status: The HTTP status: 200, 201, 202 or 204.
-        headers: The rate limit headers as they came, names in lower case.
+        limit: The rate limit as it stood after this call, or None where the answer does not say.
+        query: The query that was sent, without the question mark.
     """
 
     content: dict[str, Any]
     status: int
-    headers: dict[str, str]
+    limit: RateLimit | None = None
+    query: str = ""
 
     @property
     def data(self) -> Any:
@@ -36,14 +40,14 @@ class Answer:
         return self.content.get(NEXT_CURSOR)
 
 
-def answer_of(status: int, value: Any, headers: dict[str, str]) -> Answer:
+def answer_of(status: int, value: Any, limit: RateLimit | None = None, query: str = "") -> Answer:
     """Make an answer of what came: always an object, with the cursor of the next page where there is one."""
     if status == 204 or value is None:
-        return Answer({"done": True}, status, headers)
+        return Answer({"done": True}, status, limit, query)
     content = dict(value) if isinstance(value, dict) else {"data": value}
     if cursor := _next_cursor(content):
         content[NEXT_CURSOR] = cursor
-    return Answer(content, status, headers)
+    return Answer(content, status, limit, query)
 
 
 def _next_cursor(content: dict[str, Any]) -> str:
@@ -51,3 +55,10 @@ def _next_cursor(content: dict[str, Any]) -> str:
     links = content.get("links")
     following = links.get("next") if isinstance(links, dict) and isinstance(content.get("data"), list) else None
     return urlsplit(following).query if isinstance(following, str) else ""
+
+
+def dry_answer(method: str, url: str, query: str, body: Any) -> Answer:
+    """What a dry run answers: the request that would be sent, its credentials masked."""
+    headers = {"Authorization": "Bearer ********"} | ({"Content-Type": "application/json"} if body is not None else {})
+    request = {"method": method, "url": f"{url}?{query}" if query else url, "headers": headers, "body": body}
+    return Answer({"dry_run": True, "request": request, "notices": ["Nothing was sent."]}, 0)

@@ -1,24 +1,39 @@
-"""Owns what went wrong with a call, as one sentence a model or a person can act on. Never holds a key or a body."""
+"""Owns what went wrong with a call, as one text a model or a person can act on: what happened, whether anything may have
+changed, and what to do next. It never holds a key, a header or a body.
+
+Kustomer's errors page names the statuses; both of its envelopes are read (JSON:API, and {code, message, meta}).
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
+
+from .ratelimit import RateLimit
 
 _SAID_LIMIT = 300
 _UNCHANGED = "Nothing was changed."
 _UNKNOWN = "The change may have been made: read the record before trying again."
+_REGIONS = {
+    "prod1": "https://api.kustomerapp.com",
+    "prod2": "https://api.prod2.kustomerapp.com",
+    "prod4": "https://api.prod4.kustomerapp.com",
+}
+_POD = re.compile(r"associated with pod (?P<pod>\w+)")
+_ROLE = re.compile(r"\borg(?:\.[\w*-]+)+")
+# A phone number, an e-mail address or a masked form of one; what Kustomer says of an argument may quote its value.
+_PERSONAL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|\+?\d[\d ().-]{6,}\d")
 
-# Status -> what to do next. Kustomer's errors page lists the statuses.
+# Status -> what to do next.
 _ADVICE: dict[int, str] = {
     400: "Correct the argument and call again.",
-    401: "The API key is missing, wrong or expired, or it lacks the role: ask the operator of this server.",
-    403: "The API key lacks the role for this: ask the operator of this server.",
+    401: "The API key is missing, wrong or expired, or lacks a role: ask the operator of this server.",
+    403: "The API key lacks a role for this: ask the operator of this server.",
     404: "No such record, or the API key may not see it: check the id.",
-    409: "The record changed meanwhile: read it again and send its new rev.",
-    413: "The request is too large: Kustomer takes at most 100 kB.",
-    429: "The rate limit is used up.",
+    409: "The record changed meanwhile, or something stands in the way: read it again and send its new rev.",
+    413: "The request is too large, Kustomer takes at most 100 kB: send less in one call.",
 }
 
 
@@ -28,42 +43,66 @@ class KustomerError(Exception):
     Attributes:
         status: The HTTP status, or None where there was no answer.
         code: Kustomer's error code, or an empty string.
-        said: What Kustomer said, cut to one line, or an empty string.
+        said: What Kustomer said, cut to one line and without personal data, or an empty string.
+        limit: The rate limit as it stands, or None where it is unknown.
     """
 
-    def __init__(self, text: str, *, status: int | None = None, code: str = "", said: str = "") -> None:
+    def __init__(
+        self, text: str, *, status: int | None = None, code: str = "", said: str = "", limit: RateLimit | None = None
+    ) -> None:
         super().__init__(text)
         self.status = status
         self.code = code
         self.said = said
+        self.limit = limit
 
 
 class InvalidArguments(KustomerError):
     """Arguments that were refused before anything was sent."""
 
 
-def from_response(method: str, status: int, body: bytes, names: Mapping[str, str]) -> KustomerError:
+def from_response(method: str, status: int, body: bytes, limit: RateLimit | None = None) -> KustomerError:
     """Make the error of an answer that is none of 200, 201, 202 and 204.
 
     Args:
         method: The request's method: whether anything may have changed depends on it.
         status: The answer's HTTP status.
-        body: The answer's body, of any form; Kustomer has two envelopes.
-        names: Wire name -> argument, so that the error names what the caller used.
+        body: The answer's body, of any form.
+        limit: The rate limit that came with it.
     """
     entries = _entries(body)
-    said = "; ".join(filter(None, (_sentence(entry, names) for entry in entries[:3])))[:_SAID_LIMIT]
+    said = "; ".join(filter(None, (_sentence(entry) for entry in entries[:3])))[:_SAID_LIMIT]
     code = next((str(entry["code"]) for entry in entries if entry.get("code")), "")
-    advice = _ADVICE.get(status) or ("Try again later." if status >= 500 else "")
     changed = "" if method == "GET" else _UNKNOWN if status >= 500 else _UNCHANGED
     reason = f": {said}" if said else ""
-    text = " ".join(filter(None, (f"HTTP {status} from Kustomer{reason}.", changed, advice)))
-    return KustomerError(text, status=status, code=code, said=said)
+    text = " ".join(filter(None, (f"HTTP {status} from Kustomer{reason}.", changed, _advice(status, said, limit))))
+    return KustomerError(text, status=status, code=code, said=said, limit=limit)
 
 
 def no_answer(method: str, what: str) -> KustomerError:
     """Make the error of a request that was not answered, or not in a way that can be used."""
     return KustomerError(f"{what}. {'Try again.' if method == 'GET' else _UNKNOWN}")
+
+
+def _advice(status: int, said: str, limit: RateLimit | None) -> str:
+    if status == 429:
+        return _wait(limit or RateLimit())
+    if pod := _POD.search(said):
+        host = _REGIONS.get(pod["pod"])
+        return f"The API key belongs to another region{f': the base URL must be {host}' if host else ''}."
+    if status in (401, 403) and (role := _ROLE.search(said)):
+        return f"The API key needs the role {role[0]}: ask the operator of this server."
+    return _ADVICE.get(status) or ("Kustomer failed: try again later." if status >= 500 else "")
+
+
+def _wait(limit: RateLimit) -> str:
+    """What a caller must know of a limit: which, how many are left, and when to try again. The server never waits."""
+    name = f' "{limit.policy}"' if limit.policy else ""
+    size = f" of {limit.limit} requests" if limit.limit is not None else ""
+    left = 0 if limit.remaining is None else limit.remaining
+    headers = ", ".join(f"{key}: {value}" for key, value in limit.headers().items())
+    when = f"Try again in {limit.reset} s, not before" if limit.reset is not None else "Try again in a minute"
+    return f"The rate limit{name}{size} is used up, {left} left{f' ({headers})' if headers else ''}. {when}."
 
 
 def _entries(body: bytes) -> list[dict[str, Any]]:
@@ -79,7 +118,7 @@ def _entries(body: bytes) -> list[dict[str, Any]]:
     return [value] if isinstance(value, dict) else []
 
 
-def _sentence(entry: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def _sentence(entry: Mapping[str, Any]) -> str:
     """One entry in words: its title or message, its detail, and the argument that it is about."""
     words = [_line(entry.get("title") or entry.get("message") or entry.get("code"))]
     detail = _line(entry.get("detail"))
@@ -89,8 +128,15 @@ def _sentence(entry: Mapping[str, Any], names: Mapping[str, str]) -> str:
     if isinstance(source, dict):
         wire = _line(source.get("parameter") or source.get("parameters") or source.get("pointer")).rpartition("/")[2]
         if wire:
-            words.append(f"(argument `{names.get(wire, wire)}`)")
-    return " ".join(filter(None, words))
+            words.append(f"(argument `{_argument(wire, detail)}`)")
+    return _PERSONAL.sub("[...]", " ".join(filter(None, words)))
+
+
+def _argument(wire: str, detail: str) -> str:
+    """The argument that a wire name belongs to: custom attributes keep their name, the others are in snake case."""
+    if "/custom/" in detail or detail.endswith("/custom"):
+        return f"custom.{wire}"
+    return re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", wire).lower()).strip("_") or wire
 
 
 def _line(value: object) -> str:

@@ -8,6 +8,9 @@ from typing import Any
 from mcp.server.lowlevel import Server
 from mcp.server.transport_security import TransportSecuritySettings
 
+from .calls import seen_limit
+from .ratelimit import RateLimit
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -36,7 +39,29 @@ def http_app(
         json_response=False,  # with True, progress is dropped and a client that leaves does not cancel its call
         transport_security=security,
     )
-    return _without_idle_streams(app)
+    return _without_idle_streams(_with_limit_headers(app))
+
+
+def _with_limit_headers(app: AsgiApp) -> AsgiApp:
+    """Put the rate limit that a call met on its own answer, where the answer begins after the call: an answer that
+    streams has sent its headers by then, and has the limit in `_meta` or in the error's text alone."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        seen: list[RateLimit] = []
+        token = seen_limit.set(seen)
+
+        async def with_headers(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start" and seen:
+                added = [(name.encode(), value.encode()) for name, value in seen[-1].headers().items()]
+                message = {**message, "headers": [*message.get("headers", ()), *added]}
+            await send(message)
+
+        try:
+            await app(scope, receive, with_headers)
+        finally:
+            seen_limit.reset(token)
+
+    return wrapped
 
 
 def _without_idle_streams(app: AsgiApp) -> AsgiApp:

@@ -6,36 +6,40 @@ Facts about the SDK that this module works around are named where it does.
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module, resources
-from typing import Any, Protocol
+from typing import Any
 
+import anyio
 import mcp.types as types
 from mcp import MCPError
-from mcp.server.caching import CacheHint
+from mcp.server.caching import CacheableMethod, CacheHint
 from mcp.server.context import ServerMiddleware, ServerRequestContext
 from mcp.server.lowlevel import Server
 from pydantic import BaseModel
 
 from .answer import Answer
+from .asking import Asker, InputNeeded
+from .calls import OPEN_WINDOW, Caller, ToolEntry
 from .client import Kustomer
-from .errors import KustomerError
+from .klass_resources import serve_klasses
+from .prompts import serve_prompts
 from .settings import Settings
-from .validation import keyword_arguments
 
-log = logging.getLogger("kustomer_mcp")
 _LIST_TTL_MS = 3_600_000
-_INTERNAL_ERROR = "The MCP server failed on this call; the request may or may not have been sent. Its log says more."
-
-
-class ToolFunction(Protocol):
-    """A generated tool: its client first, then its arguments by name."""
-
-    def __call__(self, kustomer: Kustomer, /, **arguments: Any) -> Awaitable[Answer]: ...
-
+# Everything of this package that never changes while it runs.
+_CACHED: tuple[CacheableMethod, ...] = (
+    "tools/list",
+    "prompts/list",
+    "resources/list",
+    "resources/templates/list",
+    "resources/read",
+    "server/discover",
+)
+# How long a shutdown may take to close unmasking windows.
+_CLOSING_SECONDS = 10.0
 
 ToolTable = Mapping[str, tuple[Callable[..., Awaitable[Answer]], type[BaseModel]]]
 
@@ -50,6 +54,7 @@ class PackageInfo:
     version: str
     instructions: str
     base_url: str
+    close_windows: bool = False
 
     @property
     def user_agent(self) -> str:
@@ -83,10 +88,13 @@ class Tools:
     def __contains__(self, name: str) -> bool:
         return name in self._contract.toolsets
 
-    def find(self, name: str) -> tuple[Callable[..., Awaitable[Answer]], type[BaseModel]]:
-        """The function and the model of a tool."""
-        table: ToolTable = import_module(f"{self._module}.tools.{self._contract.toolsets[name]}").TOOLS
-        return table[name]
+    def find(self, name: str) -> ToolEntry:
+        """What stands behind a tool's name."""
+        module = import_module(f"{self._module}.tools.{self._contract.toolsets[name]}")
+        table: ToolTable = module.TOOLS
+        function, model = table[name]
+        elsewhere = getattr(module, "ELSEWHERE", {}).get(name, {})
+        return ToolEntry(name, function, model, self._contract.schemas[name], elsewhere)
 
 
 def build_server(info: PackageInfo, settings: Settings | None = None) -> Server[Kustomer]:
@@ -94,21 +102,33 @@ def build_server(info: PackageInfo, settings: Settings | None = None) -> Server[
     contract = Contract(info.module)
     tools = Tools(info.module, contract)
     settings = settings or Settings.from_environment(info.base_url, info.user_agent)
+    caller = Caller(tools, OPEN_WINDOW if OPEN_WINDOW in tools else None, settings.answer_limit)
 
     @asynccontextmanager
     async def lifespan(_: Server[Kustomer]) -> AsyncIterator[Kustomer]:
         async with Kustomer(settings) as kustomer:
-            yield kustomer
+            try:
+                yield kustomer
+            finally:
+                with anyio.CancelScope(shield=True, deadline=anyio.current_time() + _CLOSING_SECONDS):
+                    if info.close_windows:
+                        await caller.close_windows(kustomer)
 
     async def on_list(_: Any, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         if params is not None and params.cursor:
             raise MCPError(code=types.INVALID_PARAMS, message="Unknown cursor")
         return contract.tools
 
-    async def on_call(context: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
+    async def on_call(
+        context: Any, params: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
         if params.name not in tools:
             raise MCPError(code=types.INVALID_PARAMS, message=f"Unknown tool: {params.name}")
-        return await call_tool(context.lifespan_context, tools, params.name, params.arguments or {})
+        try:
+            asker = Asker(context, params)
+            return await caller.call(context.lifespan_context, params.name, params.arguments or {}, asker)
+        except InputNeeded as needed:
+            return needed.result
 
     cached = CacheHint(_LIST_TTL_MS, "public")
     server: Server[Kustomer] = Server(
@@ -121,33 +141,12 @@ def build_server(info: PackageInfo, settings: Settings | None = None) -> Server[
         on_call_tool=on_call,
         # Without this the SDK runs the whole list handler at every call of the 2026-07-28 era.
         get_tool_input_schema=contract.schemas.get,
-        cache_hints={"tools/list": cached, "server/discover": cached},
+        cache_hints=dict.fromkeys(_CACHED, cached),
     )
+    serve_prompts(server, info.module)
+    serve_klasses(server, info.module)
     server.middleware.append(_list_cache())
     return server
-
-
-async def call_tool(kustomer: Kustomer, tools: Tools, name: str, arguments: Mapping[str, Any]) -> types.CallToolResult:
-    """Validate, call, and answer; nothing but a result leaves it, for the older era would show an exception's text."""
-    try:
-        function, model = tools.find(name)
-        return _success(await function(kustomer, **keyword_arguments(model, arguments)))
-    except KustomerError as error:
-        return _failure(str(error))
-    except Exception:  # the boundary to the protocol: anything else is a bug here, and its text is for the log alone
-        log.exception("tool %s failed", name)
-        return _failure(_INTERNAL_ERROR)
-
-
-def _success(answer: Answer) -> types.CallToolResult:
-    """Text and structured content say the same, for some clients show one and some the other."""
-    text = json.dumps(answer.content, ensure_ascii=False, separators=(",", ":"))
-    return types.CallToolResult(content=[types.TextContent(type="text", text=text)], structured_content=answer.content)
-
-
-def _failure(text: str) -> types.CallToolResult:
-    """Errors are text alone: clients differ in what they do with structured content beside isError."""
-    return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=True)
 
 
 def _list_cache() -> ServerMiddleware[Kustomer]:

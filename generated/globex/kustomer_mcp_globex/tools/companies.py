@@ -8,6 +8,7 @@ from pydantic import MISSING
 from kustomer_mcp_globex.models import companies as models
 from kustomer_mcp_globex.runtime.answer import Answer
 from kustomer_mcp_globex.runtime.client import Kustomer
+from kustomer_mcp_globex.runtime.search import Field, Search
 from kustomer_mcp_globex.runtime.server import ToolTable
 
 
@@ -26,6 +27,51 @@ async def get_single_kustomer_company_by_id(
         "GET",
         "/v1/companies/{id}",
         path_arguments={"id": id},
+    )
+
+
+COMPANY_SEARCH = Search(
+    context="company",
+    fields={
+        "any_text": Field("company_any_text", "any"),
+        "name": Field("company_name", "text"),
+        "tags": Field("company_tags", "exact"),
+        "default_lang": Field("company_default_lang", "exact"),
+        "imported": Field("company_imported", "boolean"),
+        "imported_at": Field("company_imported_at", "date"),
+        "created_at": Field("company_created_at", "date", sorts=True),
+        "updated_at": Field("company_updated_at", "date", sorts=True),
+        "custom.vatNumberStr": Field("company_custom_vatNumberStr", "text", sorts=True),
+    },
+)
+
+
+async def kustomer_companies_search(
+    kustomer: Kustomer,
+    *,
+    all: list[models.CompanyCondition] | MISSING = MISSING,
+    any: list[models.CompanyCondition] | MISSING = MISSING,
+    sort: list[str] | MISSING = MISSING,
+    cursor: str | MISSING = MISSING,
+    page_size: int | MISSING = MISSING,
+) -> Answer:
+    """Search companies. Covers 2 years of updates; lags writes by up to a minute; 100 pages, and 100
+    searches a minute.
+
+    Args:
+        all: All must hold; set, not_set: no value.
+        any: One must hold; as in all.
+        sort: Fields; - in front: descending.
+        cursor: next_cursor of the page before.
+        page_size: Page size.
+    """
+    return await kustomer.call(
+        "POST",
+        "/v1/customers/search",
+        query={"pageSize": page_size},
+        body=COMPANY_SEARCH.body(all=all, any=any, sort=sort),
+        cursor=COMPANY_SEARCH.cursor(cursor),
+        reads=True,
     )
 
 
@@ -59,5 +105,6 @@ TOOLS: ToolTable = {
         get_single_kustomer_company_by_id,
         models.GetSingleKustomerCompanyByIdArguments,
     ),
+    "kustomer_companies_search": (kustomer_companies_search, models.KustomerCompaniesSearchArguments),
     "list_all_kustomer_companies": (list_all_kustomer_companies, models.ListAllKustomerCompaniesArguments),
 }

@@ -9,6 +9,7 @@ from pydantic import MISSING
 from kustomer_mcp_globex.models import conversations as models
 from kustomer_mcp_globex.runtime.answer import Answer
 from kustomer_mcp_globex.runtime.client import Kustomer
+from kustomer_mcp_globex.runtime.search import Field, Search
 from kustomer_mcp_globex.runtime.server import ToolTable
 from kustomer_mcp_globex.runtime.wire import comma, refuse_together
 
@@ -49,6 +50,74 @@ async def kustomer_conversation_times_using_ids(
         "GET",
         "/v1/conversations/times/{ids}",
         path_arguments={"ids": comma(ids)},
+    )
+
+
+CONVERSATION_SEARCH = Search(
+    context="conversation",
+    fields={
+        "any_text": Field("conversation_any_text", "any"),
+        "name": Field("conversation_name", "text"),
+        "status": Field("conversation_status", "choice", ("done", "open", "snoozed")),
+        "channels": Field(
+            "conversation_channels",
+            "choice",
+            (
+                "chat",
+                "email",
+                "facebook",
+                "instagram",
+                "sms",
+                "twitter-dm",
+                "twitter-tweet",
+                "voice",
+                "whatsapp",
+            ),
+        ),
+        "priority": Field("conversation_priority", "number"),
+        "customer_id": Field("conversation_customer_id", "exact"),
+        "assigned_users": Field("conversation_assigned_users", "exact"),
+        "assigned_teams": Field("conversation_assigned_teams", "exact"),
+        "queue": Field("conversation_queue", "exact"),
+        "tags": Field("conversation_tags", "exact"),
+        "sla_breached": Field("conversation_sla_breached", "boolean"),
+        "sla_breach_at": Field("conversation_sla_breach_at", "date"),
+        "created_at": Field("conversation_created_at", "date", sorts=True),
+        "updated_at": Field("conversation_updated_at", "date", sorts=True),
+        "last_message_at": Field("conversation_last_message_at", "date"),
+        "last_done_at": Field("conversation_last_done_created_at", "date", sorts=True),
+        "custom.regionTree": Field("conversation_custom_regionTree", "exact", sorts=True),
+        "custom.urgentBool": Field("conversation_custom_urgentBool", "boolean", sorts=True),
+    },
+)
+
+
+async def kustomer_conversations_search(
+    kustomer: Kustomer,
+    *,
+    all: list[models.ConversationCondition] | MISSING = MISSING,
+    any: list[models.ConversationCondition] | MISSING = MISSING,
+    sort: list[str] | MISSING = MISSING,
+    cursor: str | MISSING = MISSING,
+    page_size: int | MISSING = MISSING,
+) -> Answer:
+    """Search conversations. Covers 2 years of updates; lags writes by up to a minute; 100 pages, and 100
+    searches a minute.
+
+    Args:
+        all: All must hold; set, not_set: no value.
+        any: One must hold; as in all.
+        sort: Fields; - in front: descending.
+        cursor: next_cursor of the page before.
+        page_size: Page size.
+    """
+    return await kustomer.call(
+        "POST",
+        "/v1/customers/search",
+        query={"pageSize": page_size},
+        body=CONVERSATION_SEARCH.body(all=all, any=any, sort=sort),
+        cursor=CONVERSATION_SEARCH.cursor(cursor),
+        reads=True,
     )
 
 
@@ -171,6 +240,10 @@ TOOLS: ToolTable = {
     "kustomer_conversation_times_using_ids": (
         kustomer_conversation_times_using_ids,
         models.KustomerConversationTimesUsingIdsArguments,
+    ),
+    "kustomer_conversations_search": (
+        kustomer_conversations_search,
+        models.KustomerConversationsSearchArguments,
     ),
     "kustomer_conversations_using_external_id": (
         kustomer_conversations_using_external_id,

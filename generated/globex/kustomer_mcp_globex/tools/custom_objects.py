@@ -9,6 +9,7 @@ from pydantic import MISSING
 from kustomer_mcp_globex.models import custom_objects as models
 from kustomer_mcp_globex.runtime.answer import Answer
 from kustomer_mcp_globex.runtime.client import Kustomer
+from kustomer_mcp_globex.runtime.search import Field, Search
 from kustomer_mcp_globex.runtime.server import ToolTable
 from kustomer_mcp_globex.runtime.wire import refuse_together
 
@@ -56,6 +57,136 @@ async def kustomer_custom_objects_using_external_id(
         "/v1/klasses/{name}/externalId={externalId}",
         path_arguments={"name": klass_name, "externalId": external_id},
         query={"getS3DataUrls": get_s3_data_urls},
+    )
+
+
+ECOMM_ORDER_SEARCH = Search(
+    context="kobject_ecomm-order",
+    fields={
+        "any_text": Field("kobject_any_text", "any"),
+        "created_at": Field("kobject_created_at", "date", sorts=True),
+        "updated_at": Field("kobject_updated_at", "date", sorts=True),
+        "custom.cartValueNum": Field("kobject_custom_ecomm-order_cartValueNum", "number", sorts=True),
+        "custom.orderStateStr": Field(
+            "kobject_custom_ecomm-order_orderStateStr", "choice", ("closed", "new", "open"), sorts=True
+        ),
+        "custom.orderedAt": Field("kobject_custom_ecomm-order_orderedAt", "date", sorts=True),
+        "custom.shopUrl": Field("kobject_custom_ecomm-order_shopUrl", "text", sorts=True),
+    },
+)
+
+
+async def kustomer_ecomm_order_custom_objects_search(
+    kustomer: Kustomer,
+    *,
+    all: list[models.EcommOrderCondition] | MISSING = MISSING,
+    any: list[models.EcommOrderCondition] | MISSING = MISSING,
+    sort: list[str] | MISSING = MISSING,
+    cursor: str | MISSING = MISSING,
+    page_size: int | MISSING = MISSING,
+) -> Answer:
+    """Search custom objects of the Klass ecomm-order. Covers 2 years of updates; lags writes by up to a
+    minute; 100 pages, and 100 searches a minute.
+
+    Args:
+        all: All must hold; set, not_set: no value.
+        any: One must hold; as in all.
+        sort: Fields; - in front: descending.
+        cursor: next_cursor of the page before.
+        page_size: Page size.
+    """
+    return await kustomer.call(
+        "POST",
+        "/v1/customers/search",
+        query={"pageSize": page_size},
+        body=ECOMM_ORDER_SEARCH.body(all=all, any=any, sort=sort),
+        cursor=ECOMM_ORDER_SEARCH.cursor(cursor),
+        reads=True,
+    )
+
+
+FIELD_VISIT_SEARCH = Search(
+    context="kobject_field-visit",
+    fields={
+        "any_text": Field("kobject_any_text", "any"),
+        "created_at": Field("kobject_created_at", "date", sorts=True),
+        "updated_at": Field("kobject_updated_at", "date", sorts=True),
+        "custom.partsStr": Field("kobject_custom_field-visit_partsStr", "text"),
+        "custom.reportTxt": Field("kobject_custom_field-visit_reportTxt", "text", sorts=True),
+        "custom.technicianId": Field("kobject_custom_field-visit_technicianId", "exact", sorts=True),
+        "custom.visitAt": Field("kobject_custom_field-visit_visitAt", "date", sorts=True),
+    },
+)
+
+
+async def kustomer_field_visit_custom_objects_search(
+    kustomer: Kustomer,
+    *,
+    all: list[models.FieldVisitCondition] | MISSING = MISSING,
+    any: list[models.FieldVisitCondition] | MISSING = MISSING,
+    sort: list[str] | MISSING = MISSING,
+    cursor: str | MISSING = MISSING,
+    page_size: int | MISSING = MISSING,
+) -> Answer:
+    """Search custom objects of the Klass field-visit. Covers 2 years of updates; lags writes by up to a
+    minute; 100 pages, and 100 searches a minute.
+
+    Args:
+        all: All must hold; set, not_set: no value.
+        any: One must hold; as in all.
+        sort: Fields; - in front: descending.
+        cursor: next_cursor of the page before.
+        page_size: Page size.
+    """
+    return await kustomer.call(
+        "POST",
+        "/v1/customers/search",
+        query={"pageSize": page_size},
+        body=FIELD_VISIT_SEARCH.body(all=all, any=any, sort=sort),
+        cursor=FIELD_VISIT_SEARCH.cursor(cursor),
+        reads=True,
+    )
+
+
+LOYALTY_CARD_SEARCH = Search(
+    context="kobject_loyalty-card",
+    fields={
+        "any_text": Field("kobject_any_text", "any"),
+        "created_at": Field("kobject_created_at", "date", sorts=True),
+        "updated_at": Field("kobject_updated_at", "date", sorts=True),
+        "custom.activeBool": Field("kobject_custom_loyalty-card_activeBool", "boolean", sorts=True),
+        "custom.cardNumberStr": Field("kobject_custom_loyalty-card_cardNumberStr", "text", sorts=True),
+        "custom.pointsNum": Field("kobject_custom_loyalty-card_pointsNum", "number", sorts=True),
+    },
+)
+
+
+async def kustomer_loyalty_card_custom_objects_search(
+    kustomer: Kustomer,
+    *,
+    all: list[models.LoyaltyCardCondition] | MISSING = MISSING,
+    any: list[models.LoyaltyCardCondition] | MISSING = MISSING,
+    sort: list[str] | MISSING = MISSING,
+    cursor: str | MISSING = MISSING,
+    page_size: int | MISSING = MISSING,
+) -> Answer:
+    """Search custom objects of the Klass loyalty-card. Covers 2 years of updates; lags writes by up to a
+    minute; 100 pages, and 100 searches a minute.
+
+    Args:
+        all: All must hold; set, not_set: no value.
+        any: One must hold; as in all.
+        sort: Fields; - in front: descending.
+        cursor: next_cursor of the page before.
+        page_size: Page size.
+    """
+    return await kustomer.call(
+        "POST",
+        "/v1/customers/search",
+        query={"pageSize": page_size},
+        body=LOYALTY_CARD_SEARCH.body(all=all, any=any, sort=sort),
+        cursor=LOYALTY_CARD_SEARCH.cursor(cursor),
+        reads=True,
     )
 
 
@@ -121,6 +252,18 @@ TOOLS: ToolTable = {
     "kustomer_custom_objects_using_external_id": (
         kustomer_custom_objects_using_external_id,
         models.KustomerCustomObjectsUsingExternalIdArguments,
+    ),
+    "kustomer_ecomm_order_custom_objects_search": (
+        kustomer_ecomm_order_custom_objects_search,
+        models.KustomerEcommOrderCustomObjectsSearchArguments,
+    ),
+    "kustomer_field_visit_custom_objects_search": (
+        kustomer_field_visit_custom_objects_search,
+        models.KustomerFieldVisitCustomObjectsSearchArguments,
+    ),
+    "kustomer_loyalty_card_custom_objects_search": (
+        kustomer_loyalty_card_custom_objects_search,
+        models.KustomerLoyaltyCardCustomObjectsSearchArguments,
     ),
     "list_all_kustomer_custom_objects": (
         list_all_kustomer_custom_objects,

@@ -9,6 +9,7 @@ from pydantic import MISSING
 from kustomer_mcp_globex.models import customers as models
 from kustomer_mcp_globex.runtime.answer import Answer
 from kustomer_mcp_globex.runtime.client import Kustomer
+from kustomer_mcp_globex.runtime.search import Field, Search
 from kustomer_mcp_globex.runtime.server import ToolTable
 
 
@@ -31,6 +32,61 @@ async def get_single_kustomer_customer_by_id(
         "/v1/customers/{id}",
         path_arguments={"id": id},
         query={"include": include},
+    )
+
+
+CUSTOMER_SEARCH = Search(
+    context="customer",
+    fields={
+        "any_text": Field("customer_any_text", "any"),
+        "name": Field("customer_name", "text", sorts=True),
+        "email": Field("customer_email", "text"),
+        "phone": Field("customer_phone", "text"),
+        "external_id": Field("customer_externalId", "exact", sorts=True),
+        "tags": Field("customer_tags", "exact"),
+        "progressive_status": Field(
+            "customer_progressive_status", "choice", ("done", "open", "snoozed"), sorts=True
+        ),
+        "conversations_count": Field("customer_conversations_count", "number"),
+        "created_at": Field("customer_created_at", "date", sorts=True),
+        "updated_at": Field("customer_updated_at", "date", sorts=True),
+        "last_seen_at": Field("customer_last_seen_at", "date", sorts=True),
+        "last_message_at": Field("customer_last_message_at", "date", sorts=True),
+        "custom.householdSizeNum": Field("customer_custom_householdSizeNum", "number", sorts=True),
+        "custom.newsletterBool": Field("customer_custom_newsletterBool", "boolean", sorts=True),
+        "custom.preferredContactStr": Field(
+            "customer_custom_preferredContactStr", "choice", ("email", "phone", "post"), sorts=True
+        ),
+    },
+)
+
+
+async def kustomer_customers_search(
+    kustomer: Kustomer,
+    *,
+    all: list[models.CustomerCondition] | MISSING = MISSING,
+    any: list[models.CustomerCondition] | MISSING = MISSING,
+    sort: list[str] | MISSING = MISSING,
+    cursor: str | MISSING = MISSING,
+    page_size: int | MISSING = MISSING,
+) -> Answer:
+    """Search customers. Covers 2 years of updates; lags writes by up to a minute; 100 pages, and 100
+    searches a minute.
+
+    Args:
+        all: All must hold; set, not_set: no value.
+        any: One must hold; as in all.
+        sort: Fields; - in front: descending.
+        cursor: next_cursor of the page before.
+        page_size: Page size.
+    """
+    return await kustomer.call(
+        "POST",
+        "/v1/customers/search",
+        query={"pageSize": page_size},
+        body=CUSTOMER_SEARCH.body(all=all, any=any, sort=sort),
+        cursor=CUSTOMER_SEARCH.cursor(cursor),
+        reads=True,
     )
 
 
@@ -127,6 +183,7 @@ TOOLS: ToolTable = {
         get_single_kustomer_customer_by_id,
         models.GetSingleKustomerCustomerByIdArguments,
     ),
+    "kustomer_customers_search": (kustomer_customers_search, models.KustomerCustomersSearchArguments),
     "kustomer_customers_using_email": (
         kustomer_customers_using_email,
         models.KustomerCustomersUsingEmailArguments,

@@ -9,6 +9,7 @@ from pydantic import MISSING
 from kustomer_mcp_globex.models import messages as models
 from kustomer_mcp_globex.runtime.answer import Answer
 from kustomer_mcp_globex.runtime.client import Kustomer
+from kustomer_mcp_globex.runtime.search import Field, Search
 from kustomer_mcp_globex.runtime.server import ToolTable
 
 
@@ -30,6 +31,69 @@ async def get_single_kustomer_message_by_id(
         "/v1/messages/{id}",
         path_arguments={"id": id},
         query={"include": include},
+    )
+
+
+MESSAGE_SEARCH = Search(
+    context="message",
+    fields={
+        "any_text": Field("message_any_text", "any"),
+        "body": Field("message_body", "text"),
+        "subject": Field("message_subject", "text"),
+        "channel": Field(
+            "message_channel",
+            "choice",
+            (
+                "chat",
+                "email",
+                "facebook",
+                "instagram",
+                "sms",
+                "twitter-dm",
+                "twitter-tweet",
+                "voice",
+                "whatsapp",
+            ),
+        ),
+        "direction": Field("message_direction", "boolean", ("in", "out")),
+        "status": Field("message_status", "choice", ("error", "received", "sent")),
+        "customer_id": Field("message_customer_id", "exact"),
+        "external_id": Field("message_external_id", "exact"),
+        "created_by": Field("message_created_by", "exact"),
+        "sender": Field("message_sender", "text"),
+        "sent_at": Field("message_sent_at", "date"),
+        "created_at": Field("message_created_at", "date", sorts=True),
+        "updated_at": Field("message_updated_at", "date", sorts=True),
+    },
+)
+
+
+async def kustomer_messages_search(
+    kustomer: Kustomer,
+    *,
+    all: list[models.MessageCondition] | MISSING = MISSING,
+    any: list[models.MessageCondition] | MISSING = MISSING,
+    sort: list[str] | MISSING = MISSING,
+    cursor: str | MISSING = MISSING,
+    page_size: int | MISSING = MISSING,
+) -> Answer:
+    """Search messages. Covers 2 years of updates; lags writes by up to a minute; 100 pages, and 100
+    searches a minute.
+
+    Args:
+        all: All must hold; set, not_set: no value.
+        any: One must hold; as in all.
+        sort: Fields; - in front: descending.
+        cursor: next_cursor of the page before.
+        page_size: Page size.
+    """
+    return await kustomer.call(
+        "POST",
+        "/v1/customers/search",
+        query={"pageSize": page_size},
+        body=MESSAGE_SEARCH.body(all=all, any=any, sort=sort),
+        cursor=MESSAGE_SEARCH.cursor(cursor),
+        reads=True,
     )
 
 
@@ -190,6 +254,7 @@ TOOLS: ToolTable = {
         get_single_kustomer_message_by_id,
         models.GetSingleKustomerMessageByIdArguments,
     ),
+    "kustomer_messages_search": (kustomer_messages_search, models.KustomerMessagesSearchArguments),
     "kustomer_messages_using_external_id": (
         kustomer_messages_using_external_id,
         models.KustomerMessagesUsingExternalIdArguments,

@@ -1,0 +1,158 @@
+"""Generated searches against the emulator: operators, combining, order, pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from search_kit import Ask, Package, where
+
+Json = Any
+
+FOUND: dict[str, tuple[str, Json, set[str]]] = {
+    "text equals": ("customer", where("email", "equals", "alex.smith@acmecorp.com"), {"Alex Smith"}),
+    "text contains": ("customer", where("email", "contains", "@acmecorp"), {"Alex Smith", "Diego Alvarez"}),
+    "text in": (
+        "customer",
+        where("name", "in", ["Marco Bellini", "Kwame Boateng", "Nobody"]),
+        {"Marco Bellini", "Kwame Boateng"},
+    ),
+    "text not set": ("customer", where("name", "not_set"), {None}),
+    "any text": ("customer", where("any_text", "contains", "lindqvist"), {"Sofia Lindqvist"}),
+    "an id": ("customer", where("external_id", "equals", "USR-555"), {"Priya Natarajan"}),
+    "a tag": ("customer", where("tags", "in", ["vip", "none"]), {"Alex Smith"}),
+    "a count": (
+        "customer",
+        [*where("conversations_count", "gte", 3), *where("email", "contains", "smith@acmecorp")],
+        {"Alex Smith"},
+    ),
+    "a custom choice": (
+        "customer",
+        where("custom.loyaltyTierStr", "equals", "gold"),
+        {"Alex Smith", "Sofia Lindqvist"},
+    ),
+    "a custom choice of several": (
+        "customer",
+        where("custom.loyaltyTierStr", "in", ["bronze", "silver"]),
+        {"Priya Natarajan", "Marco Bellini", "Kwame Boateng"},
+    ),
+    "a PascalCase attribute": ("customer", where("custom.AvgSatScoreNum", "set"), {"Alex Smith"}),
+    "a custom list": ("customer", where("custom.interestsStr", "equals", "climbing"), {"Alex Smith"}),
+    "a custom boolean": ("customer", where("custom.vipBool", "equals", False), {"Priya Natarajan"}),
+    "a custom date": ("customer", where("custom.memberSinceAt", "lt", "2021-11-07"), {"Alex Smith"}),
+    "a conversation's status": (
+        "conversation",
+        [*where("status", "equals", "done"), *where("custom.contactReasonTree", "equals", "other")],
+        {"Copy of an invoice"},
+    ),
+    "a breached SLA": (
+        "conversation",
+        [*where("sla_breached", "equals", False), *where("custom.relatedOrderId", "set")],
+        {"Where is my order ORD-10042?"},
+    ),
+    "a conversation by its channel": (
+        "conversation",
+        [
+            *where("channels", "equals", "whatsapp"),
+            *where("tags", "equals", "refund"),
+            *where("status", "equals", "snoozed"),
+        ],
+        {"Return of boots"},
+    ),
+    "a message by its text": (
+        "message",
+        where("body", "contains", "rechargeable"),
+        {"Does the lamp take rechargeable batteries?"},
+    ),
+    "a message by direction": (
+        "message",
+        [*where("direction", "equals", "out"), *where("channel", "equals", "chat"), *where("body", "contains", "AA")],
+        {"It does: any AA cells."},
+    ),
+    "a company": ("company", where("custom.accountTierStr", "equals", "standard"), {"Initech"}),
+    "an order's number": ("order", where("custom.totalPriceNum", "lt", 59), {"Order ORD-10045"}),
+    "a number up to": ("order", where("custom.totalPriceNum", "lte", 59), {"Order ORD-10045", "Order ORD-10017"}),
+    "a number above": ("order", where("custom.totalPriceNum", "gt", 189), {"Order ORD-10042"}),
+    "a number from": ("order", where("custom.totalPriceNum", "gte", 189), {"Order ORD-10042", "Order ORD-10031"}),
+    "a number equal": ("order", where("custom.totalPriceNum", "equals", 74.25), {"Order ORD-10044"}),
+    "a list of texts": ("order", where("custom.skusStr", "contains", "tent"), {"Order ORD-10042"}),
+    "a date range": (
+        "order",
+        [*where("created_at", "gte", "2026-06-05"), *where("created_at", "lt", "2026-06-11")],
+        {"Order ORD-10042", "Order ORD-10044"},
+    ),
+    "a shipment": ("shipment", where("custom.carrierStr", "equals", "ups"), {"Shipment SHP-7001"}),
+    "a subscription without suffix": (
+        "subscription",
+        where("custom.seatsCount", "gt", 1),
+        {"Trail Club Plus"},
+    ),
+    "a hyphenated Klass": (
+        "warranty-claim",
+        where("custom.defectTree", "equals", "seam"),
+        {"Open seam on tent floor"},
+    ),
+    "a PascalCase Klass": ("RentalCar", where("custom.PlateStr", "equals", "CD-2"), {"Car CD-2"}),
+    "an attribute with an underscore": ("RentalCar", where("custom.seat_countNum", "lt", 5), {"Car AB-1"}),
+}
+
+
+@pytest.mark.parametrize("case", FOUND)
+async def test_a_condition_finds_its_records(case: str, ask: Ask) -> None:
+    what, conditions, names = FOUND[case]
+    assert set(await ask.titles(what, all=conditions)) == names
+
+
+async def test_any_finds_what_meets_one_of_the_conditions(ask: Ask) -> None:
+    conditions = [*where("custom.orderStatusStr", "equals", "paid"), *where("custom.giftBool", "equals", True)]
+    assert set(await ask.titles("order", any=conditions)) == {"Order ORD-10044", "Order ORD-10017"}
+
+
+async def test_all_and_any_together_must_both_hold(ask: Ask) -> None:
+    either = [*where("custom.orderStatusStr", "equals", "paid"), *where("custom.giftBool", "equals", True)]
+    found = await ask.titles("order", all=where("custom.totalPriceNum", "gt", 60), any=either)
+    assert found == ["Order ORD-10044"]
+
+
+async def test_two_conditions_on_one_field_are_two_criteria(ask: Ask) -> None:
+    both = [*where("custom.skusStr", "equals", "TENT-2P"), *where("custom.skusStr", "equals", "BAG-0C")]
+    assert await ask.titles("order", all=both) == ["Order ORD-10042"]
+
+
+async def test_sort_rises_and_falls(ask: Ask) -> None:
+    rising = await ask.titles("order", sort=["custom.totalPriceNum"])
+    assert rising == [f"Order ORD-100{n}" for n in (45, 17, 44, 31, 42)]
+    assert await ask.titles("order", sort=["-custom.totalPriceNum"]) == rising[::-1]
+
+
+async def test_the_second_field_sorts_what_the_first_leaves_equal(ask: Ask) -> None:
+    tiers = where("custom.loyaltyTierStr", "in", ["gold", "silver"])
+    found = await ask.titles("customer", all=tiers, sort=["custom.loyaltyTierStr", "-name"])
+    assert found == ["Sofia Lindqvist", "Alex Smith", "Priya Natarajan", "Kwame Boateng"]
+
+
+async def test_cursors_lead_through_all_pages_once(ask: Ask) -> None:
+    found: list[str] = []
+    arguments: Json = {"sort": ["created_at"], "page_size": 25}
+    for _ in range(10):
+        content = await ask("conversation", **arguments)
+        found += [row["id"] for row in content["data"]]
+        if "next_cursor" not in content:
+            break
+        arguments["cursor"] = content["next_cursor"]
+    assert len(found) == len(set(found)) == content["meta"]["total"] == 64
+
+
+async def test_without_conditions_all_records_are_found(ask: Ask) -> None:
+    assert len((await ask("order"))["data"]) == 5
+    assert ask.sandbox.journal[0].body == {"queryContext": "kobject_order"}
+
+
+async def test_the_generated_function_takes_typed_conditions(ask: Ask, package: Package) -> None:
+    models, tools = package.module("models.custom_objects"), package.module("tools.custom_objects")
+    settings = package.module("runtime.settings").Settings(base_url=ask.sandbox.url, api_key="sandbox-acme")
+    cheap = models.OrderCondition(field="custom.totalPriceNum", op="lt", value=20)
+    async with package.module("runtime.client").Kustomer(settings) as kustomer:
+        answer = await tools.kustomer_order_custom_objects_search(kustomer, all=[cheap])
+    assert [row["attributes"]["title"] for row in answer.data] == ["Order ORD-10045"]
+    assert ask.sandbox.journal[0].body["and"] == [{"kobject_custom_order_totalPriceNum": {"lt": 20}}]
