@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from generator import quirks
 from generator.arguments import CURSOR, PAGE_SIZE
@@ -22,33 +23,41 @@ MORE = "more"
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """How much of a tool its contract shows: bytes of its input schema, characters of its and its arguments' texts."""
+    """How much of a tool its contract shows: bytes of its input schema, characters of its and its arguments' texts and
+    of the line that names an object's fields, and whether it is exact: custom attributes always whole, and bounds and formats shown. The models check all of it anyway.
+    """
 
     schema: int
     description: int
     argument: int
+    signature: int
+    exact: bool
 
 
 DETAILS: dict[str, Detail] = {
-    "full": Detail(schema=680, description=1000, argument=160),
-    "lean": Detail(schema=220, description=60, argument=20),
+    "full": Detail(schema=680, description=1000, argument=160, signature=220, exact=True),
+    "lean": Detail(schema=220, description=60, argument=20, signature=160, exact=False),
 }
 _SHOWN_FORMATS = ("date-time", "uri", "email")
 _SHOWN_BOUNDS = ("minimum", "maximum", "maxLength", "maxItems")
 _ANY_JSON: Schema = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}, {"type": "object"}]}
 _NULL: Schema = {"type": "null"}
-_SIGNATURE_LIMIT = 220
 
 
 def without_null(schema: Schema) -> Schema:
     """The schema where null has nothing to clear: a record that is created, or replaced whole."""
-    result = {key: value for key, value in schema.items() if key != "nullable"}
+    return _without(schema, ("nullable",))
+
+
+def _without(schema: Schema, keywords: tuple[str, ...]) -> Schema:
+    """The schema without some keywords, at any depth; fields of these names stay."""
+    result = {key: value for key, value in schema.items() if key not in keywords}
     if "properties" in result:
-        result["properties"] = {name: without_null(inner) for name, inner in result["properties"].items()}
+        result["properties"] = {name: _without(inner, keywords) for name, inner in result["properties"].items()}
     if "items" in result:
-        result["items"] = without_null(result["items"])
+        result["items"] = _without(result["items"], keywords)
     if "anyOf" in result:
-        result["anyOf"] = [without_null(option) for option in result["anyOf"]]
+        result["anyOf"] = [_without(option, keywords) for option in result["anyOf"]]
     return result
 
 
@@ -79,16 +88,19 @@ def compact(value: Json) -> str:
 def input_schema(arguments: tuple[Argument, ...], detail: Detail) -> Schema:
     """The input schema: whole where it fits, else with nested objects named by their fields, else with `more`."""
     arguments = tuple(replace(a, description=clause(a.description, detail.argument)) for a in arguments)
-    apart = frozenset(a.name for a in arguments if _is_apart(a))
-    for show in (_whole, _folded):
-        schema = _assembled(arguments, show)
+    if not detail.exact:
+        arguments = tuple(replace(a, schema=_without(a.schema, (*_SHOWN_BOUNDS, "format"))) for a in arguments)
+    apart = frozenset(a.name for a in arguments if _is_apart(a, detail))
+    folded_to = partial(_folded, detail.signature)
+    for show in (_whole, folded_to):
+        schema = _assembled(arguments, show, apart)
         if _size(schema, apart) <= detail.schema:
             return schema
     folded, kept, moved = schema, list(arguments), []
     for argument in sorted(filter(_may_move, arguments), key=_usefulness):
         kept.remove(argument)
         moved.append(argument)
-        schema = _with_more(_assembled(tuple(kept), _folded), moved)
+        schema = _with_more(_assembled(tuple(kept), folded_to, apart), moved)
         if _size(schema, apart) <= detail.schema:
             break
     return min(
@@ -110,10 +122,10 @@ def with_own(schema: Schema, names: Iterable[str]) -> Schema:
     return {**schema, "properties": {**schema["properties"], **added}}
 
 
-def _is_apart(argument: Argument) -> bool:
+def _is_apart(argument: Argument, detail: Detail) -> bool:
     """Whether an argument is shown in its own way, whatever else there is: the tenant's own fields are what the package
     is for, as attributes to write or, in a typed search, to ask for."""
-    return argument.name == "custom" or "x-shown" in argument.schema
+    return (argument.name == "custom" and detail.exact) or "x-shown" in argument.schema
 
 
 def _size(schema: Schema, apart: frozenset[str]) -> int:
@@ -126,8 +138,8 @@ def _may_move(argument: Argument) -> bool:
     return (
         not argument.required
         and argument.place != "path"
-        and not _is_apart(argument)
-        and argument.name not in (CURSOR, PAGE_SIZE)
+        and "x-shown" not in argument.schema
+        and argument.name not in ("custom", CURSOR, PAGE_SIZE)
     )
 
 
@@ -145,10 +157,10 @@ def _with_more(schema: Schema, moved: list[Argument]) -> Schema:
     return {**schema, "properties": {**schema["properties"], MORE: more}}
 
 
-def _assembled(arguments: tuple[Argument, ...], show: Callable[[Schema, str], Schema]) -> Schema:
+def _assembled(arguments: tuple[Argument, ...], show: Callable[[Schema, str], Schema], apart: frozenset[str]) -> Schema:
     schema: Schema = {
         "type": "object",
-        "properties": {a.name: _argument(a, show) for a in arguments},
+        "properties": {a.name: _argument(a, show, apart) for a in arguments},
         "additionalProperties": False,
     }
     if required := [a.name for a in arguments if a.required]:
@@ -156,8 +168,8 @@ def _assembled(arguments: tuple[Argument, ...], show: Callable[[Schema, str], Sc
     return schema
 
 
-def _argument(argument: Argument, show: Callable[[Schema, str], Schema]) -> Schema:
-    if _is_apart(argument):
+def _argument(argument: Argument, show: Callable[[Schema, str], Schema], apart: frozenset[str]) -> Schema:
+    if argument.name in apart:
         show = _bare if argument.schema.get("x-shown") == "bare" else _whole
     shown = show(argument.schema, argument.description)
     return _nullable(argument.schema, shown)
@@ -179,12 +191,12 @@ def _bare(schema: Schema, description: str) -> Schema:
     return _described(_shape(schema, nested=False), description)
 
 
-def _folded(schema: Schema, description: str) -> Schema:
+def _folded(limit: int, schema: Schema, description: str) -> Schema:
     shape = _shape(schema, nested=False)
     fields = signature(schema)
     if fields:
         description = f"{description}: {fields}" if description else fields
-    return _described(shape, cut(description, _SIGNATURE_LIMIT))
+    return _described(shape, cut(description, limit))
 
 
 def _described(shape: Schema, description: str) -> Schema:

@@ -138,9 +138,9 @@ SCOPES: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
 }
 SCOPE_DESCRIPTIONS: dict[str, str] = {
-    "customer_id": "Only this customer's",
-    "company_id": "Only this company's",
-    "webhook_id": "Only this webhook's",
+    "customer_id": "Of this customer",
+    "company_id": "Of this company",
+    "webhook_id": "Of this webhook",
 }
 
 # PUT where the same path has PATCH: the update tool is the PATCH, and the PUT replaces the whole record.

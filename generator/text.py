@@ -52,7 +52,7 @@ def clause(text: str, limit: int) -> str:
     if 2 < len(first) <= limit:
         return first
     words = text[: limit + 1].rsplit(" ", 1)[0].split()
-    while len(words) > 1 and words[-1].lower() in _LINKING:
+    while len(words) > 1 and (words[-1].lower() in _LINKING or words[-1].endswith("'s")):
         words.pop()
     return " ".join(words)[:limit]
 

@@ -206,7 +206,7 @@ async def list_all_kustomer_conversations(
     Args:
         populate_linked_conversations: Also return linked conversations.
         sort: Sort direction.
-        customer_id: Only this customer's.
+        customer_id: Of this customer.
         cursor: next_cursor of the page before.
         page_size: Page size.
     """

@@ -210,8 +210,8 @@ async def list_all_kustomer_custom_objects(
         fields: Names of the fields to return.
         from_date: ISO 8601 time; only later ones.
         sort: Sort direction.
-        customer_id: Only this customer's.
-        company_id: Only this company's.
+        customer_id: Of this customer.
+        company_id: Of this company.
         cursor: next_cursor of the page before.
         page_size: Page size.
     """
