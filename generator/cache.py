@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 VARIABLE = "KUSTOMER_MCP_CACHE"
@@ -20,17 +19,21 @@ def folder() -> Path | None:
     return Path(said) if said else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kustomer-mcp"
 
 
-def cached(key: str, make: Callable[[], dict[str, str]]) -> dict[str, str]:
-    """What `make` gives for this key; the key must name everything that `make` depends on."""
+def find(key: str) -> dict[str, str] | None:
+    """What was kept under this key, or None; the key must name everything that the value depends on."""
     base = folder()
-    if base is None:
-        return make()
-    path = base / hashlib.sha256(key.encode("utf-8")).hexdigest()
-    found = _read(path)
-    if found is None:
-        found = make()
-        _write(path, found)
-    return found
+    return None if base is None else _read(base / _name(key))
+
+
+def keep(key: str, value: dict[str, str]) -> None:
+    """Keep a value under its key, if the cache is on."""
+    base = folder()
+    if base is not None:
+        _write(base / _name(key), value)
+
+
+def _name(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8")).hexdigest()
 
 
 def _read(path: Path) -> dict[str, str] | None:

@@ -9,19 +9,20 @@ import re
 import textwrap
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
-from functools import cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from importlib import metadata
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 
 import black
 import jinja2
 from black.mode import TargetVersion
 from black.parsing import InvalidInput
 
-from generator import models
+from generator import cache, models
 from generator.beside import beside_files
-from generator.cache import cached
 from generator.errors import RenderError
 from generator.ir import Json, Package, Tool, Toolset
 
@@ -80,7 +81,7 @@ def _wrapped(text: str, indent: str, first: str) -> list[str]:
     )
 
 
-@cache
+@lru_cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates()),
@@ -134,25 +135,38 @@ def _runtime_files(package: Package) -> dict[str, str]:
 
 
 def _toolset_files(package: Package) -> dict[str, str]:
-    """Toolsets in the order of their names; each depends on nothing but itself, so they may be made in any process."""
-    rows = [(package.module, toolset) for toolset in package.toolsets]
+    """Every toolset's files, from the cache or made; each depends on nothing but itself, so any process may make it."""
+    keys = {toolset.name: _key(package.module, toolset) for toolset in package.toolsets}
+    made = {name: cache.find(key) for name, key in keys.items()}
+    missing = [toolset for toolset in package.toolsets if made[toolset.name] is None]
+    for toolset, files in zip(missing, _made(package.module, missing), strict=True):
+        cache.keep(keys[toolset.name], files)
+        made[toolset.name] = files
+    return {path: text for files in made.values() for path, text in (files or {}).items()}
+
+
+def _made(module: str, toolsets: list[Toolset]) -> list[dict[str, str]]:
     workers = min(os.cpu_count() or 1, 4)
-    if len(rows) < _PARALLEL_FROM or workers < 2:
-        made = [_toolset(*row) for row in rows]
-    else:
-        made = _in_processes(rows, workers)
-    return {path: text for files in made for path, text in files.items()}
+    if len(toolsets) < _PARALLEL_FROM or workers < 2:
+        return [_render_toolset(module, toolset) for toolset in toolsets]
+    # Spawned, for a caller may have threads, and a fork of those can hang.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool:
+        return list(pool.map(partial(_render_toolset, module), toolsets))
 
 
-def _in_processes(rows: list[tuple[str, Toolset]], workers: int) -> list[dict[str, str]]:
-    """Cached ones here, the others spread by size."""
-    with ProcessPoolExecutor(workers) as pool:
-        return list(pool.map(_toolset, *zip(*rows, strict=True), chunksize=1))
+def _end_with_parent() -> None:
+    """Let a worker end when its parent does, however that ends: a killed `generate` leaves nothing running."""
+    Thread(target=_wait_for_parent, daemon=True).start()
 
 
-def _toolset(module: str, toolset: Toolset) -> dict[str, str]:
-    key = json.dumps([_fingerprint(), module, asdict(toolset)], sort_keys=True, ensure_ascii=True)
-    return cached(key, lambda: _render_toolset(module, toolset))
+def _wait_for_parent() -> None:
+    if (parent := parent_process()) is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _key(module: str, toolset: Toolset) -> str:
+    return json.dumps([_fingerprint(), module, asdict(toolset)], sort_keys=True, ensure_ascii=True)
 
 
 def _render_toolset(module: str, toolset: Toolset) -> dict[str, str]:
@@ -197,7 +211,7 @@ def _without_unused_imports(text: str) -> str:
     return text if "__all__" in text else _IMPORTABLE.sub(kept, text)
 
 
-@cache
+@lru_cache
 def _fingerprint() -> str:
     """What shapes the output besides the toolset: generator, templates, pinned libraries."""
     here = Path(__file__).parent

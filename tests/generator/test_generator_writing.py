@@ -452,3 +452,38 @@ def test_a_plan_that_another_run_has_overtaken_changes_nothing(tmp_path: Path) -
     with pytest.raises(RenderError, match="changed by another run meanwhile"):
         apply(folder, plan)
     assert (folder / "a.py").read_text() == "theirs\n"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads the processes from /proc")
+def test_a_killed_generate_leaves_no_process_running(tmp_path: Path) -> None:
+    """Everything with the cache off takes its workers seconds: they must end with their parent."""
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-m", "bench.everything", str(tmp_path / "made")]
+    environment = {**os.environ, "KUSTOMER_MCP_CACHE": "off", "PYTHONPATH": str(root)}
+    process = subprocess.Popen(command, cwd=root, env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
+    generate = wait_for(lambda: next((pid for pid, kids in family(process.pid).items() if len(kids) > 2), None))
+    os.kill(generate, signal.SIGKILL)
+    process.wait()
+    assert wait_for(lambda: not family(process.pid))
+
+
+def family(session: int) -> dict[int, list[int]]:
+    """The living processes of a session, each with its children."""
+    rows = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent, _, of = path.read_text().rpartition(")")[2].split()[:4]
+        except OSError:
+            continue  # it ended meanwhile
+        if int(of) == session and state != "Z":
+            rows[int(path.parent.name)] = int(parent)
+    return {pid: [child for child, parent in rows.items() if parent == pid] for pid in rows}
+
+
+def wait_for(found: Callable[[], Any], seconds: float = 60.0) -> Any:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := found():
+            return value
+        time.sleep(0.02)
+    raise AssertionError("waited in vain")
