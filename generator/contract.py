@@ -103,9 +103,8 @@ def input_schema(arguments: tuple[Argument, ...], detail: Detail) -> Schema:
         schema = _with_more(_assembled(tuple(kept), folded_to, apart), moved)
         if _size(schema, apart) <= detail.schema:
             break
-    return min(
-        schema, folded, key=lambda one: len(compact(one))
-    )  # one short field is shorter than `more` with its name
+    # One short field is shorter than `more` with its name.
+    return min(schema, folded, key=lambda one: len(compact(one)))
 
 
 # Arguments that the server itself takes, where a tool has none of the same name.

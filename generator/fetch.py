@@ -13,6 +13,7 @@ from generator import __version__
 from generator.config import Source
 from generator.documents import read_document
 from generator.errors import FetchError, SpecError
+from generator.openapi import count_operations
 from generator.snapshot import Json, document_path, read_lock, sha256
 
 Progress = Callable[[str, int, int], None]
@@ -56,14 +57,8 @@ def _document(root: Path, client: httpx.Client, source: Source, pin: Json) -> tu
     else:
         raw = _file(root / "specs" / source.url, source)
     document = read_document(source.name, raw, int((pin or {}).get("operations", 0)))
-    facts = {"url": source.url, "etag": etag, "base_path": source.base_path, "operations": _count(document)}
+    facts = {"url": source.url, "etag": etag, "base_path": source.base_path, "operations": count_operations(document)}
     return document, {key: value for key, value in facts.items() if value not in ("", None)}
-
-
-def _count(document: Json) -> int:
-    from generator.openapi import count_operations
-
-    return count_operations(document)
 
 
 def bundled_documents() -> tuple[str, ...]:

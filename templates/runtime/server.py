@@ -110,8 +110,8 @@ def build_server(info: PackageInfo, settings: Settings | None = None) -> Server[
             try:
                 yield kustomer
             finally:
-                with anyio.CancelScope(shield=True, deadline=anyio.current_time() + _CLOSING_SECONDS):
-                    if info.close_windows:
+                if info.close_windows:
+                    with anyio.CancelScope(shield=True, deadline=anyio.current_time() + _CLOSING_SECONDS):
                         await caller.close_windows(kustomer)
 
     async def on_list(_: Any, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:

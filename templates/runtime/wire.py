@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, quote, unquote
 from pydantic import MISSING, BaseModel
 
 from .errors import InvalidArguments
+from .names import PLACEHOLDER, argument_name
 
-_PLACEHOLDER = re.compile(r"\{([^{}/]+)\}")
 _SEPARATORS = re.compile(r"[/\\]")
 # What is still encoded after this many decodings was made to be.
 _DECODINGS = 8
@@ -53,28 +53,7 @@ def build_path(template: str, arguments: Mapping[str, Any]) -> str:
     def filled(found: re.Match[str]) -> str:
         return _segment(argument_name(template, found.group(1)), arguments[found.group(1)])
 
-    return _PLACEHOLDER.sub(filled, template)
-
-
-def argument_name(template: str, placeholder: str) -> str:
-    """What a tool calls the argument that fills a placeholder: a parent's `{id}` is that parent's id.
-
-    >>> argument_name("/v1/customers/{id}/drafts", "id"), argument_name("/v1/klasses/{name}/{id}", "name")
-    ('customer_id', 'klass_name')
-    """
-    before = template.partition("{" + placeholder + "}")[0]
-    parent = _PLACEHOLDER.sub("", before).rstrip("/").rpartition("/")[2]
-    if parent == "klasses" and placeholder == "name":
-        return "klass_name"
-    if placeholder == "id" and not template.endswith("{id}"):
-        one = re.sub(r"(?<=[a-z])s$", "", re.sub(r"ies$", "y", re.sub(r"(?<=sse|tch|tus)es$|(?<=ss)es$", "", parent)))
-        return f"{one.replace('-', '_')}_id"
-    return argument_spelling(placeholder)
-
-
-def argument_spelling(wire: str) -> str:
-    """A wire name as an argument: in snake case."""
-    return re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", wire).lower()).strip("_")
+    return PLACEHOLDER.sub(filled, template)
 
 
 def _segment(name: str, value: Any) -> str:

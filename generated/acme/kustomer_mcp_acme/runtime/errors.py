@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from .names import argument_spelling
 from .ratelimit import RateLimit
 
 _SAID_LIMIT = 300
@@ -136,7 +137,7 @@ def _argument(wire: str, detail: str) -> str:
     """The argument that a wire name belongs to: custom attributes keep their name, the others are in snake case."""
     if "/custom/" in detail or detail.endswith("/custom"):
         return f"custom.{wire}"
-    return re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", wire).lower()).strip("_") or wire
+    return argument_spelling(wire) or wire
 
 
 def _line(value: object) -> str:
