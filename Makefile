@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: demo test lint check bench clean help
+.PHONY: demo test lint check bench soak growth faults lock clean help
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,19 @@ lint: $(STAMP) ## Formatting, lint and types of everything that is written by ha
 
 bench: $(STAMP) ## Print sizes, and times as ratios in one run
 	@$(BIN)/python -m bench
+
+soak: $(STAMP) ## Ten minutes of load for each number of workers; writes docs/reliability.md
+	@$(BIN)/python -m bench.soak
+
+growth: $(STAMP) ## Load from 1 to 256 callers, and from 10 tools to all; writes docs/reliability.md
+	@$(BIN)/python -m bench.growth
+
+faults: $(STAMP) ## Faults that are too large for a test; writes docs/reliability.md
+	@$(BIN)/python -m bench.faults
+
+lock: $(STAMP) ## Pin anew what images install (network); then generate
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --all-extras \
+	  --no-emit-index-url --no-header --no-annotate generated/acme/pyproject.toml -o templates/deploy/requirements.lock
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) .demo .tools .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import calls, generation, packages, starts
+from bench import calls, generation, grants, packages, starts
 from bench.everything import ROOT, TENANT, command, write_specs
 from bench.processes import run
 from bench.table import Section, text
@@ -50,6 +50,7 @@ def _sections(folder: Path) -> list[Section]:
     made.append(_shown(starts.list_sizes(listed)))
     made.append(_shown(starts.measured(packages.empty(), [acme, everything])))
     made.append(_shown(calls.measured(acme)))
+    made.append(_shown(grants.measured(acme, folder / "grants")))
     return made
 
 

@@ -25,7 +25,7 @@ class Served:
 def package(name: str, folder: Path, tenant: str) -> Served:
     """A generated package, run from where it stands."""
     command = [sys.executable, "-m", f"kustomer_mcp_{tenant}", "serve"]
-    http = [*command, "--transport", "http", "--port", "0"]
+    http = [*command, "--transport", "http", "--port", "0", "--open"]
     return Served(name, command, http, os.environ | {"PYTHONPATH": str(folder)})
 
 

@@ -15,6 +15,7 @@ from typing import IO
 # ru_maxrss is in KiB on Linux and in bytes on macOS.
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 _PATIENCE = 60.0
+FOR_EVER = 10.0**6
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,13 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> Ran:
 
 
 @contextmanager
-def started(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A process with pipes, which ends with the block and is killed if it is not answering."""
+def started(
+    command: Sequence[str], environment: Mapping[str, str], patience: float = _PATIENCE
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process with pipes, which ends with the block and is killed if the block takes longer than `patience` seconds."""
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
-    watchdog = threading.Timer(_PATIENCE, process.kill)
+    watchdog = threading.Timer(patience, process.kill)
     watchdog.start()
     try:
         yield process

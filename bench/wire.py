@@ -18,7 +18,7 @@ _META = {
     "io.modelcontextprotocol/clientCapabilities": {},
 }
 _ACCEPT = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
-_URL = re.compile(rb"http://\S+")
+_URL = re.compile(rb"http://[^\s\"]+")
 Message = Mapping[str, Any]
 
 _HANDSHAKE = {"protocolVersion": _LEGACY, "capabilities": {}, "clientInfo": _CLIENT}
@@ -57,13 +57,18 @@ def list_over_http(client: httpx2.Client, url: str) -> bytes:
 
 def call(client: httpx2.Client, url: str, era: str, tool: str, arguments: Mapping[str, Any]) -> bytes:
     """One tools/call over HTTP; era is `legacy` or `modern`."""
-    params: dict[str, Any] = {"name": tool, "arguments": dict(arguments)}
+    headers, message = request(era, "tools/call", {"name": tool, "arguments": dict(arguments)})
+    return _answer(client.post(url, headers=headers, json=message).content)
+
+
+def request(era: str, method: str, params: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+    """Headers and message of one request over HTTP, in either era."""
     headers = _ACCEPT | {"MCP-Protocol-Version": _LEGACY}
     if era == "modern":
-        params["_meta"] = _META
-        headers = _ACCEPT | {"MCP-Protocol-Version": _MODERN, "Mcp-Method": "tools/call", "Mcp-Name": tool}
-    message = {"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": params}
-    return _answer(client.post(url, headers=headers, json=message).content)
+        params = {**params, "_meta": _META}
+        headers = _ACCEPT | {"MCP-Protocol-Version": _MODERN, "Mcp-Method": method}
+        headers |= {"Mcp-Name": params["name"]} if "name" in params else {}
+    return headers, {"jsonrpc": "2.0", "id": 3, "method": method, "params": params}
 
 
 def tools_of(answer: bytes) -> str:

@@ -44,7 +44,8 @@ def main() -> None:
         _excerpt()
         _step("Install the package into an empty environment")
         python = _install(SCRATCH / "generated" / "acme")
-        command = [str(python.with_name("kustomer-mcp-acme")), "serve", "--transport", "http", "--port", "0"]
+        serve = ["serve", "--transport", "http", "--port", "0", "--open", "--log-format", "text"]
+        command = [str(python.with_name("kustomer-mcp-acme")), *serve]
         with _server("Serve it over HTTP", command, environment) as line:
             url = line.split()[-1]
             asyncio.run(_triage(url))

@@ -222,6 +222,13 @@ class Call:
     reads: bool = False
 
 
+def methods_of(effect: Effect, kind: Kind) -> tuple[str, ...]:
+    """What `methods` calls a tool: `read` by effect, `write` for one record, `custom` for every other write; then its
+    exact method, where it has one of the usual ones."""
+    group = "read" if effect == "read" else "custom" if kind == "custom" else "write"
+    return (group,) if kind == "custom" else (group, kind)
+
+
 @dataclass(frozen=True, slots=True)
 class Tool:
     """One MCP tool: what a client sees (`contract`), the function behind it, and where it comes from.
@@ -251,6 +258,10 @@ class Tool:
     @property
     def reads(self) -> bool:
         return self.effect == "read"
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        return methods_of(self.effect, self.kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,14 @@ from black.parsing import InvalidInput
 
 from generator import cache, models
 from generator.beside import beside_files
+from generator.deploy import FILTERS, deploy_table
 from generator.errors import RenderError
 from generator.ir import Json, Package, Tool, Toolset
 
 _LINE = 110
 _MODE = black.Mode(line_length=_LINE, target_versions={TargetVersion.PY311})
 _SHAPING = ("black", "datamodel-code-generator", "jinja2")
+_RUNTIME_SUFFIXES = (".py", ".html", ".css", ".js")
 # From this many toolsets on it pays to render them in several processes.
 _PARALLEL_FROM = 8
 
@@ -91,7 +93,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    for row in (literal, docstring, markdown, toml, tool_docstring):
+    for row in (literal, docstring, markdown, toml, tool_docstring, *FILTERS):
         environment.filters[row.__name__] = row
     return environment
 
@@ -105,6 +107,7 @@ def render(package: Package) -> dict[str, str]:
     files = _package_files(package) | _runtime_files(package)
     files |= _toolset_files(package)
     files |= beside_files(package)
+    files |= deploy_files(package)
     files["manifest.json"] = manifest(package, files)
     return dict(sorted(files.items()))
 
@@ -129,9 +132,23 @@ def _package_files(package: Package) -> dict[str, str]:
     return files
 
 
+def deploy_files(package: Package) -> dict[str, str]:
+    """The deployment files: path below generated/<tenant>/ -> text."""
+
+    def text(name: str) -> str:
+        plain = not name.endswith(".jinja")
+        return (templates() / name).read_text(encoding="utf-8") if plain else _filled(name, package=package)
+
+    return {path: text(name) for path, name in deploy_table(package).items()}
+
+
 def _runtime_files(package: Package) -> dict[str, str]:
-    found = sorted((templates() / "runtime").glob("*.py"))
-    return {f"{package.module}/runtime/{path.name}": path.read_text(encoding="utf-8") for path in found}
+    folder = templates() / "runtime"
+    found = sorted(path for path in folder.rglob("*.*") if path.suffix in _RUNTIME_SUFFIXES)
+    return {
+        f"{package.module}/runtime/{path.relative_to(folder).as_posix()}": path.read_text(encoding="utf-8")
+        for path in found
+    }
 
 
 def _toolset_files(package: Package) -> dict[str, str]:

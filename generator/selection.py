@@ -9,13 +9,10 @@ from fnmatch import fnmatchcase
 from generator import quirks
 from generator.config import Tenant
 from generator.errors import ConfigError
-from generator.ir import Catalog, LeftOut, Operation, Scope
+from generator.ir import Catalog, LeftOut, Operation, Scope, methods_of
 from generator.naming import effect_of
 from generator.text import snake
 from generator.toolsets import LEADING_TAGS, TOOLSET_OVERRIDES, TOOLSETS
-
-GROUPS = ("read", "write", "custom")
-KINDS = ("list", "get", "create", "update", "delete")
 
 
 def tags_of(operation: Operation) -> tuple[str, ...]:
@@ -23,13 +20,6 @@ def tags_of(operation: Operation) -> tuple[str, ...]:
     rows = [TOOLSETS.get(tag) or (snake(tag.partition(" (")[0]) or "other",) for tag in operation.tags] or [("other",)]
     further = sorted({tag for row in rows for tag in row} - {operation.toolset})
     return (operation.toolset, *further)
-
-
-def group_of(operation: Operation) -> str:
-    """`read` by effect; `write` creates, updates or deletes one record; `custom` is every other write."""
-    if effect_of(operation) == "read":
-        return "read"
-    return "custom" if operation.kind == "custom" else "write"
 
 
 def assign_toolsets(catalog: Catalog) -> Catalog:
@@ -104,9 +94,9 @@ def _reason(operation: Operation, tenant: Tenant) -> str:
         return "no include matches"
     if tenant.tags and not set(tags_of(operation)) & set(tenant.tags):
         return f"tags {', '.join(tags_of(operation))} are not among the selected ones"
-    kind: str = operation.kind
-    if tenant.methods and not {group_of(operation), kind} & set(tenant.methods):
-        return f"method {operation.kind} ({group_of(operation)}) is not selected"
+    methods = methods_of(effect_of(operation), operation.kind)
+    if tenant.methods and set(tenant.methods).isdisjoint(methods):
+        return f"method {operation.kind} ({methods[0]}) is not selected"
     return ""
 
 

@@ -22,6 +22,7 @@ from .present import present
 from .presentation import Presentation
 from .ratelimit import RateLimit
 from .validation import keyword_arguments
+from .watch import watched
 
 log = logging.getLogger("kustomer_mcp")
 OPEN_WINDOW = "create_a_kustomer_customer_unmasking_window"
@@ -77,15 +78,16 @@ class Caller:
     ) -> types.CallToolResult:
         """Call one tool; `ask` puts a question to the person at the client, where the client can."""
         try:
-            answer, content = await self._answered(kustomer, self.tools.find(name), dict(arguments), ask)
+            with watched(name):
+                answer, content = await self._answered(kustomer, self.tools.find(name), dict(arguments), ask)
         except InputNeeded:
             raise
         except KustomerError as error:
             _note(error.limit)
-            return _failure(str(error))
+            return failure(str(error))
         except Exception as error:  # the boundary to the protocol: anything else is a bug, and may hold people's data
             log.error("tool %s failed: %s at %s", name, type(error).__name__, _place(error))
-            return _failure(_INTERNAL_ERROR)
+            return failure(_INTERNAL_ERROR)
         _note(answer.limit)
         return _success(content, answer.limit)
 
@@ -194,6 +196,6 @@ def _success(content: dict[str, Any], limit: RateLimit | None) -> types.CallTool
     )
 
 
-def _failure(text: str) -> types.CallToolResult:
+def failure(text: str) -> types.CallToolResult:
     """Errors are text alone: clients differ in what they do with structured content beside isError."""
     return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=True)

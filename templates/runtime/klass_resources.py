@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import cached_property
+from collections.abc import Callable
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -12,7 +12,9 @@ import mcp.types as types
 from mcp import MCPError
 from mcp.server.lowlevel import Server
 
+from .access import Access, access_of
 from .pages import one_page
+from .surface import Surface
 
 SCHEME = "kustomer://klasses/"
 _MIME = "application/json"
@@ -46,13 +48,21 @@ class KlassResources:
         content: dict[str, Any] = json.loads(self.text(name))
         return content
 
-    @cached_property
-    def listed(self) -> types.ListResourcesResult:
-        """The list for clients."""
-        return types.ListResourcesResult(resources=[self._row(name) for name in self._files])
+    def shown(self, name: str, has: Callable[[str], bool]) -> str:
+        """What a caller reads of a Klass: the tools that it names are those that the caller has."""
+        content = self.content(name)
+        tools = {way: [tool for tool in named if has(tool)] for way, named in content["tools"].items()}
+        if tools == content["tools"]:
+            return self.text(name)
+        return json.dumps({**content, "tools": tools}, indent=1, ensure_ascii=False) + "\n"
 
-    def _row(self, name: str) -> types.Resource:
-        text = self.text(name)
+    def listed(self, surface: Surface, access: Access) -> types.ListResourcesResult:
+        """The list for a caller."""
+        names = [name for name in self._files if surface.shows_klass(access, name)]
+        return types.ListResourcesResult(resources=[self._row(name, access) for name in names])
+
+    def _row(self, name: str, access: Access) -> types.Resource:
+        text = self.shown(name, access.admits)
         content = json.loads(text)
         what = "Standard object" if content["standard"] else "Custom object type (Klass)"
         return types.Resource(
@@ -64,36 +74,38 @@ class KlassResources:
             size=len(text.encode("utf-8")),
         )
 
-    def read(self, uri: str, protocol_version: str) -> types.ReadResourceResult:
-        """The content of a resource.
+    def read(self, uri: str, protocol_version: str, surface: Surface, access: Access) -> types.ReadResourceResult:
+        """The content of a resource, as a caller is shown it.
 
         Raises:
             MCPError: There is no such resource; the code is the one of the protocol version.
         """
         name = uri.removeprefix(SCHEME)
-        if not uri.startswith(SCHEME) or name not in self._files:
+        if not uri.startswith(SCHEME) or name not in self._files or not surface.shows_klass(access, name):
             code = types.INVALID_PARAMS if protocol_version >= _MODERN else _NOT_FOUND_BEFORE
             raise MCPError(code=code, message="Resource not found", data={"uri": uri})
-        contents = types.TextResourceContents(uri=uri, mime_type=_MIME, text=self.text(name))
+        contents = types.TextResourceContents(uri=uri, mime_type=_MIME, text=self.shown(name, access.admits))
         return types.ReadResourceResult(contents=[contents])
 
 
-def serve_klasses(server: Server[Any], module: str) -> None:
-    """Serve the Klasses of a package, if it has any; the server's capabilities follow."""
-    klasses = KlassResources(module)
+def serve_klasses(server: Server[Any], klasses: KlassResources, surface: Surface, local: Access) -> None:
+    """Serve the Klasses of a package, if it has any; the server's capabilities follow.
+
+    A caller is shown those for whose records it has a tool.
+    """
     if not klasses:
         return
 
-    async def on_list(_: Any, params: types.PaginatedRequestParams) -> types.ListResourcesResult:
+    async def on_list(context: Any, params: types.PaginatedRequestParams) -> types.ListResourcesResult:
         one_page(params)
-        return klasses.listed
+        return klasses.listed(surface, access_of(context, local))
 
     async def on_templates(_: Any, params: types.PaginatedRequestParams) -> types.ListResourceTemplatesResult:
         one_page(params)
         return types.ListResourceTemplatesResult(resource_templates=[])
 
     async def on_read(context: Any, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
-        return klasses.read(params.uri, context.protocol_version)
+        return klasses.read(params.uri, context.protocol_version, surface, access_of(context, local))
 
     server.add_request_handler("resources/list", types.PaginatedRequestParams, on_list)
     # Clients ask for templates wherever there are resources, and show an error if nobody answers.

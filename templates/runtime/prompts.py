@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, partial
 from importlib import resources
 from typing import Any
 
@@ -13,7 +13,9 @@ import mcp.types as types
 from mcp import MCPError
 from mcp.server.lowlevel import Server
 
+from .access import Access, access_of
 from .pages import one_page
+from .surface import Surface
 
 _PLACEHOLDER = re.compile(r"\{(\w+)(!?)\}")
 _LONGEST = 500
@@ -31,17 +33,20 @@ class Prompts:
         return bool(self._prompts)
 
     @cached_property
-    def listed(self) -> types.ListPromptsResult:
-        """The list for clients."""
-        return types.ListPromptsResult(prompts=[_row(prompt) for prompt in self._prompts.values()])
+    def _rows(self) -> dict[str, types.Prompt]:
+        return {name: _row(prompt) for name, prompt in self._prompts.items()}
 
-    def get(self, name: str, given: Mapping[str, str]) -> types.GetPromptResult:
+    def listed(self, shown: Callable[[str], bool]) -> types.ListPromptsResult:
+        """The list for clients, of those that a caller is shown."""
+        return types.ListPromptsResult(prompts=[row for name, row in self._rows.items() if shown(name)])
+
+    def get(self, name: str, given: Mapping[str, str], shown: Callable[[str], bool]) -> types.GetPromptResult:
         """One prompt as a message.
 
         Raises:
             MCPError: There is no such prompt, or an argument is missing, unknown, too long or none of its choices.
         """
-        if name not in self._prompts:
+        if name not in self._prompts or not shown(name):
             raise MCPError(code=types.INVALID_PARAMS, message=f"Unknown prompt: {name}")
         prompt = self._prompts[name]
         values = {key: value for key, value in given.items() if value.strip()}
@@ -104,18 +109,24 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda found: value(found) if found[1] in values else found[0], text)
 
 
-def serve_prompts(server: Server[Any], module: str) -> None:
-    """Serve the prompts of a package, if it has any; the server's capabilities follow."""
+def serve_prompts(server: Server[Any], module: str, surface: Surface, local: Access) -> None:
+    """Serve the prompts of a package, if it has any; the server's capabilities follow.
+
+    A caller is shown those of which it has every tool.
+    """
     prompts = Prompts(module)
     if not prompts:
         return
 
-    async def on_list(_: Any, params: types.PaginatedRequestParams) -> types.ListPromptsResult:
-        one_page(params)
-        return prompts.listed
+    def shown(context: Any) -> Callable[[str], bool]:
+        return partial(surface.shows_prompt, access_of(context, local))
 
-    async def on_get(_: Any, params: types.GetPromptRequestParams) -> types.GetPromptResult:
-        return prompts.get(params.name, params.arguments or {})
+    async def on_list(context: Any, params: types.PaginatedRequestParams) -> types.ListPromptsResult:
+        one_page(params)
+        return prompts.listed(shown(context))
+
+    async def on_get(context: Any, params: types.GetPromptRequestParams) -> types.GetPromptResult:
+        return prompts.get(params.name, params.arguments or {}, shown(context))
 
     server.add_request_handler("prompts/list", types.PaginatedRequestParams, on_list)
     server.add_request_handler("prompts/get", types.GetPromptRequestParams, on_get)

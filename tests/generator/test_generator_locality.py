@@ -107,7 +107,7 @@ def test_one_klass_more_adds_its_tools_and_its_name_and_renames_nothing(real: Sn
     changed = lines(before, after)
     assert {path.rpartition("/")[2] for path in changed} == {
         "TOOLS.md", "README.md", "manifest.json", "pyproject.toml", "server.py", "custom_objects.json", "custom_objects.py",
-        "doctor.json", "pet.json", "prompts.json",
+        "doctor.json", "pet.json", "prompts.json", "tools.json",
     }  # fmt: skip
     old, new = (json.loads(files["manifest.json"])["tools"] for files in (before, after))
     assert set(new) - set(old) == {
@@ -180,6 +180,7 @@ def test_one_operation_more_adds_one_tool_and_reorders_nothing(real: Snapshot, b
         f"{MODULE}/contract/notes.json",
         f"{MODULE}/doctor.json",
         f"{MODULE}/models/notes.py",
+        f"{MODULE}/tools.json",
         f"{MODULE}/tools/notes.py",
         "manifest.json",
         "pyproject.toml",

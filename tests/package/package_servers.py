@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -41,27 +42,30 @@ class Served:
 def serving(
     folder: Path, *options: str, tenant: str = "acme", command: list[str] | None = None, **values: str
 ) -> Iterator[Served]:
-    """`serve --transport http` on a free port, for as long as the block runs."""
+    """`serve --transport http` on a free port, without grants, for as long as the block runs."""
     log = folder / f"serve-{os.getpid()}-{len(list(folder.glob('serve-*')))}.log"
     words = command or [sys.executable, "-m", f"kustomer_mcp_{tenant}"]
     with log.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(
-            [*words, "serve", "--transport", "http", "--port", "0", *options],
-            env=environment(tenant, **values), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, text=True,
+            [*words, "serve", "--transport", "http", "--port", "0", *(options or ("--open",))],
+            env=environment(tenant, **values), stdin=subprocess.DEVNULL, stdout=out, stderr=out, text=True,
         )  # fmt: skip
-        assert process.stderr is not None
-        lines = []
         try:
-            for line in process.stderr:
-                lines.append(line)
-                if found := re.search(r"http://\S+/mcp", line):
-                    yield Served(found[0], log)
-                    break
-            else:
-                raise AssertionError(f"the server did not start: {''.join(lines)}")
+            yield Served(announced(process, log), log)
         finally:
             process.terminate()
-            out.write(process.communicate(timeout=20)[1] or "")
+            process.wait(timeout=20)
+
+
+def announced(process: subprocess.Popen[str], log: Path) -> str:
+    """The address that a server says it listens on, in a log that nobody else need read: a full pipe would stop it."""
+    for _ in range(600):
+        if found := re.search(r"http://\S+/mcp", log.read_text(encoding="utf-8")):
+            return found[0]
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise AssertionError(f"the server did not start: {log.read_text(encoding='utf-8')}")
 
 
 @asynccontextmanager

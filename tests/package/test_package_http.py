@@ -9,12 +9,14 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 import uvicorn
 from click.testing import CliRunner
 from kustomer_mcp_acme.runtime.cli import command
 from kustomer_mcp_acme.server import INFO
+from kustomer_mcp_globex.runtime.grants.opening import GrantSettings, open_grants
 from package_servers import Served, environment, serving
 
 from generator.sandbox import Sandbox
@@ -33,9 +35,20 @@ def private(_emulator: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest.fixture(scope="module")
 def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server that others reach as mcp.example.com, from the pages of app.example.com; its second tenant's package."""
+    folder = tmp_path_factory.mktemp("public")
+    store = str(folder / "grants.sqlite3")
+    secret = anyio.run(granted, store)
     options = ("--host", "0.0.0.0", "--allow-host", "mcp.example.com", "--allow-origin", "https://app.example.com")
-    with serving(tmp_path_factory.mktemp("public"), *options, tenant="globex") as one:
-        yield Served(one.url.replace("0.0.0.0", "127.0.0.1"), one.log)
+    with serving(folder, *options, "--store", store, tenant="globex") as one:
+        yield Served(f"{one.url.replace('0.0.0.0', '127.0.0.1')}/{secret}", one.log)
+
+
+async def granted(store: str) -> str:
+    """The secret of a grant to every tool."""
+    grants = open_grants("kustomer_mcp_globex", GrantSettings(store))
+    issued = await grants.create({"name": "everybody"}, "test")
+    await grants.aclose()
+    return issued.secret
 
 
 def ask(method: str, params: Any = None) -> dict[str, Any]:
@@ -97,7 +110,7 @@ def test_an_allowed_origin_is_accepted_besides_loopback_pages(origin: str, statu
 def test_get_is_405_at_once_and_opens_no_stream(accept: str, private: Served) -> None:
     with httpx.stream("GET", private.url, headers={"accept": accept}, timeout=20) as response:
         assert (response.status_code, response.headers["allow"]) == (405, "POST")
-        assert response.read() == b""
+        assert json.loads(response.read())["detail"] == "Use POST."
 
 
 def test_there_is_no_session_to_delete_and_nothing_beside_the_one_path(private: Served) -> None:
@@ -142,7 +155,7 @@ def test_every_connection_answers_without_waiting_for_more_to_say(monkeypatch: p
             seen.append(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
 
     monkeypatch.setattr(uvicorn.Server, "run", accept_one)
-    done = CliRunner().invoke(command(INFO), ["serve", "--transport", "http", "--port", "0"])
+    done = CliRunner().invoke(command(INFO), ["serve", "--transport", "http", "--port", "0", "--open"])
     assert done.exit_code == 0 and len(seen) == 1 and seen[0] != 0
 
 
@@ -158,13 +171,14 @@ def test_a_public_address_needs_allow_host(host: str) -> None:
     done = run("serve", "--transport", "http", "--host", host, "--port", "0")
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr.splitlines()[-1] == (
-        f"Error: --host {host} is reachable by others: name the Host headers to accept with --allow-host"
+        f"Error: --host {host} is reachable by others: name the Host headers to accept with "
+        "--public-url or --allow-host"
     )
 
 
 def test_a_port_that_is_taken_is_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = run("serve", "--transport", "http", "--port", str(port))
+        done = run("serve", "--transport", "http", "--port", str(port), "--open")
     assert done.returncode == 1
     assert done.stderr.splitlines() == [f"Error: can't listen on 127.0.0.1:{port}: Address already in use"]

@@ -127,7 +127,8 @@ def test_mypy_finds_the_one_mistake_of_a_caller_and_none_in_the_packages(
     (tmp_path / "caller.py").write_text(CALLER, encoding="utf-8")
     wrong = next(number for number, line in enumerate(CALLER.splitlines(), 1) if "# wrong" in line)
     checked = ("-m", "caller", "-p", "kustomer_mcp_acme", "-p", "kustomer_mcp_globex")
-    lines, code = mypy(shared_folder, "--python-executable", installed / "python", *checked, MYPYPATH=str(tmp_path))
+    sources = [str(tmp_path), *(str(shared_folder / f"source-{tenant}") for tenant in ("acme", "globex"))]
+    lines, code = mypy(shared_folder, *checked, MYPYPATH=os.pathsep.join(sources))  # with the extras, which tests have
     assert len(lines) == 1 and code == 1
     assert re.search(
         rf"caller\.py:{wrong}: error: Argument \"klass_name\" .* incompatible type \"Literal\['ordr'\]\"", lines[0]

@@ -62,8 +62,8 @@ async def connected(module: str, era: str, base_url: str = "https://kustomer.tes
 @contextmanager
 def serving(module: str) -> Iterator[str]:
     """The package's server over HTTP, in a thread."""
-    server = import_module(f"{module}.runtime.server").build_server(import_module(f"{module}.server").INFO)
-    app = import_module(f"{module}.runtime.http").http_app(server)
+    serving = import_module(f"{module}.runtime.edge.settings").Serving(open=True)
+    app = import_module(f"{module}.runtime.edge.assembly").assemble(import_module(f"{module}.server").INFO, serving)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         running = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)

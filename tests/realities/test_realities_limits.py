@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from typing import Any
 
 import httpx
 import pytest
@@ -105,7 +106,13 @@ async def test_over_http_the_limit_stands_in_the_headers_of_the_answer(
 ) -> None:
     module = packages("plain")
     server = import_module(f"{module}.runtime.server").build_server(import_module(f"{module}.server").INFO)
-    app = import_module(f"{module}.runtime.http").http_app(server)
+    sdk_app = import_module(f"{module}.runtime.edge.mcp").sdk_app(server, 1_000_000)
+    scope_key = import_module(f"{module}.runtime.access").SCOPE_KEY
+    everything = import_module(f"{module}.runtime.access").EVERYTHING
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await sdk_app({**scope, scope_key: everything}, receive, send)
+
     headers = {
         "accept": "application/json, text/event-stream",
         "mcp-protocol-version": "2026-07-28",

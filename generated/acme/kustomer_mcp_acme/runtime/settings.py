@@ -12,9 +12,11 @@ from .errors import KustomerError
 KEY_VARIABLE = "KUSTOMER_API_KEY"
 KEY_FILE_VARIABLE = "KUSTOMER_API_KEY_FILE"
 ANSWER_VARIABLE = "KUSTOMER_MCP_ANSWER_BYTES"
+CALLS_VARIABLE = "KUSTOMER_MCP_UPSTREAM_CALLS"
 BASE_URL_VARIABLE = "KUSTOMER_BASE_URL"
 DEFAULT_ANSWER_BYTES = 40_000
 _SMALLEST_ANSWER = 2_000
+DEFAULT_CALLS = 32
 DEFAULT_BASE_URL = "https://api.kustomerapp.com"
 
 
@@ -28,6 +30,7 @@ class Settings:
         timeout: Seconds until an answer must have come.
         answer_limit: Bytes of JSON that a tool's answer may have before it is cut (KUSTOMER_MCP_ANSWER_BYTES).
         user_agent: How this package presents itself.
+        calls: Requests to Kustomer that may run at one time (KUSTOMER_MCP_UPSTREAM_CALLS).
     """
 
     base_url: str = DEFAULT_BASE_URL
@@ -35,6 +38,7 @@ class Settings:
     timeout: float = 60.0
     answer_limit: int = DEFAULT_ANSWER_BYTES
     user_agent: str = "kustomer-mcp"
+    calls: int = DEFAULT_CALLS
 
     @classmethod
     def from_environment(cls, base_url: str = DEFAULT_BASE_URL, user_agent: str = "kustomer-mcp") -> Self:
@@ -42,7 +46,8 @@ class Settings:
         return cls(
             base_url=os.environ.get(BASE_URL_VARIABLE, "").rstrip("/") or base_url,
             user_agent=user_agent,
-            answer_limit=_number(ANSWER_VARIABLE, DEFAULT_ANSWER_BYTES),
+            answer_limit=_number(ANSWER_VARIABLE, DEFAULT_ANSWER_BYTES, _SMALLEST_ANSWER),
+            calls=_number(CALLS_VARIABLE, DEFAULT_CALLS, 1),
         )
 
     def key(self) -> str:
@@ -75,10 +80,10 @@ def _from_file(path: str) -> str:
         raise KustomerError(f"The file of {KEY_FILE_VARIABLE} is no UTF-8 text. Nothing was sent.") from None
 
 
-def _number(variable: str, default: int) -> int:
+def _number(variable: str, default: int, least: int) -> int:
     said = os.environ.get(variable, "")
     if not said:
         return default
-    if not said.isdecimal() or int(said) < _SMALLEST_ANSWER:
-        raise KustomerError(f"{variable} must be a whole number from {_SMALLEST_ANSWER} on, not {said[:20]!r}.")
+    if not said.isdecimal() or int(said) < least:
+        raise KustomerError(f"{variable} must be a whole number from {least} on, not {said[:20]!r}.")
     return int(said)

@@ -21,12 +21,17 @@ from .answer import Answer, answer_of, dry_answer
 from .errors import InvalidArguments, KustomerError, from_response, no_answer
 from .ratelimit import read_limit
 from .settings import Settings
+from .watch import Sent, report_sent
 from .wire import build_path, build_query, encode, with_cursor
 
 # At INFO it logs every address, and those of look-ups hold e-mail addresses and phone numbers.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
 _OK = frozenset({200, 201, 202, 204})
 _MAX_BODY = 20_000_000
+# How long a call may wait for its turn among those that run.
+_TURN_SECONDS = 5.0
+# Node and others close a connection that was idle for 5 s: one must not be used in that very moment.
+_IDLE_SECONDS = 4.0
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -43,9 +48,15 @@ class Kustomer:
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings or Settings.from_environment()
         self.dry = False
+        self._turns = anyio.Semaphore(self._settings.calls)
         self._http = httpx2.AsyncClient(
             base_url=self._settings.base_url,
             timeout=httpx2.Timeout(self._settings.timeout, connect=10.0),
+            limits=httpx2.Limits(
+                max_connections=self._settings.calls,
+                max_keepalive_connections=self._settings.calls,
+                keepalive_expiry=_IDLE_SECONDS,
+            ),
             follow_redirects=False,
             headers={"Accept": "application/json", "User-Agent": self._settings.user_agent},
         )
@@ -104,7 +115,7 @@ class Kustomer:
         except httpx2.InvalidURL:
             raise InvalidArguments("The arguments make an address that is too long; nothing was sent.") from None
         effect = "GET" if reads else method
-        status, received, raw = await self._send(effect, request)
+        status, received, raw = await self._in_turn(effect, path, request)
         limit = read_limit(received, time.time())
         if status not in _OK:
             raise from_response(effect, status, raw, limit)
@@ -132,6 +143,29 @@ class Kustomer:
         client = copy(self)
         client.dry = True
         return client
+
+    async def _in_turn(self, effect: str, path: str, request: httpx2.Request) -> tuple[int, httpx2.Headers, bytes]:
+        """Send a request as soon as fewer than the most that may run are running, and report what came of it."""
+        try:
+            with anyio.fail_after(_TURN_SECONDS):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise KustomerError(
+                f"This server already waits for {self._settings.calls} answers of Kustomer, as many as it may. "
+                "Nothing was sent. Try again in a few seconds."
+            ) from None
+        start = time.perf_counter()
+        status: int | None = None
+        try:
+            answered = await self._send(effect, request)
+            status = answered[0]
+            return answered
+        except KustomerError as error:
+            status = error.status
+            raise
+        finally:
+            self._turns.release()
+            report_sent(Sent(request.method, path, status, time.perf_counter() - start))
 
     async def _send(self, method: str, request: httpx2.Request) -> tuple[int, httpx2.Headers, bytes]:
         try:

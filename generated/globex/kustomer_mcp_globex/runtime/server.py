@@ -1,4 +1,4 @@
-"""Owns the MCP server of a package: a static list of tools, calls validated and made, both protocol eras and transports.
+"""Owns the MCP server of a package: the tools that an access shows, calls validated and made, both protocol eras and transports.
 
 Facts about the SDK that this module works around are named where it does.
 """
@@ -6,9 +6,9 @@ Facts about the SDK that this module works around are named where it does.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module, resources
 from typing import Any
 
@@ -16,20 +16,26 @@ import anyio
 import mcp.types as types
 from mcp import MCPError
 from mcp.server.caching import CacheableMethod, CacheHint
-from mcp.server.context import ServerMiddleware, ServerRequestContext
 from mcp.server.lowlevel import Server
 from pydantic import BaseModel
 
+from .access import EVERYTHING, Access, access_of
 from .answer import Answer
 from .asking import Asker, InputNeeded
-from .calls import OPEN_WINDOW, Caller, ToolEntry
+from .calls import OPEN_WINDOW, Caller, ToolEntry, failure
 from .client import Kustomer
-from .klass_resources import serve_klasses
+from .discovery import TOOLS, Discovery, RealCall
+from .errors import KustomerError
+from .klass_resources import KlassResources, serve_klasses
+from .lists import lists_of
+from .pages import one_page
 from .prompts import serve_prompts
 from .settings import Settings
+from .surface import Surface, surface_of
+from .watch import report_denied
 
 _LIST_TTL_MS = 3_600_000
-# Everything of this package that never changes while it runs.
+# Everything of this package that never changes while it runs. What a grant is shown is private to it (lists.py).
 _CACHED: tuple[CacheableMethod, ...] = (
     "tools/list",
     "prompts/list",
@@ -62,11 +68,12 @@ class PackageInfo:
 
 
 class Contract:
-    """The static list of tools, read from contract/*.json, and the toolset that each stands in."""
+    """The static list of tools, read from contract/*.json, and the toolset that each stands in; and the discovery tools."""
 
     def __init__(self, module: str) -> None:
         self.toolsets: dict[str, str] = {}
         self.schemas: dict[str, dict[str, Any]] = {}
+        self.rows: dict[str, dict[str, Any]] = {}
         tools: list[types.Tool] = []
         for file in sorted(resources.files(f"{module}.contract").iterdir(), key=lambda file: file.name):
             if not file.name.endswith(".json"):
@@ -75,7 +82,13 @@ class Contract:
                 tools.append(types.Tool.model_validate(raw))
                 self.toolsets[raw["name"]] = file.name.removesuffix(".json")
                 self.schemas[raw["name"]] = raw["inputSchema"]
+                self.rows[raw["name"]] = raw
         self.tools = types.ListToolsResult(tools=sorted(tools, key=lambda tool: tool.name))
+        self._by_name = {tool.name: tool for tool in (*TOOLS, *tools)}
+
+    def listed(self, names: Iterable[str]) -> types.ListToolsResult:
+        """The list of these tools, in this order."""
+        return types.ListToolsResult(tools=[self._by_name[name] for name in names])
 
 
 class Tools:
@@ -97,68 +110,102 @@ class Tools:
         return ToolEntry(name, function, model, self._contract.schemas[name], elsewhere)
 
 
-def build_server(info: PackageInfo, settings: Settings | None = None) -> Server[Kustomer]:
-    """Build the MCP server of a package. It sends nothing and needs no configuration until a tool is called."""
-    contract = Contract(info.module)
-    tools = Tools(info.module, contract)
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Answers calls: lets those through that an access admits, and makes them under the tool's own name."""
+
+    surface: Surface
+    discovery: Discovery
+    caller: Caller
+
+    async def call(
+        self, context: Any, params: types.CallToolRequestParams, access: Access
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        """One call of a tool of the package, or of one of the tools that find and call them.
+
+        Under `discovery` a tool may be called by its own name as well: prompts and notices name them, and the access admits it.
+
+        Raises:
+            MCPError: There is no such tool for this caller.
+        """
+        name = params.name
+        arguments: Mapping[str, Any] = params.arguments or {}
+        if not self.surface.admits(access, name):
+            if name not in self.surface.listed(access):
+                if name in self.surface.rows:
+                    report_denied(name)
+                raise MCPError(code=types.INVALID_PARAMS, message=f"Unknown tool: {name}")
+            try:
+                answer = self.discovery.answer(access, name, arguments)
+            except KustomerError as error:
+                return failure(str(error))
+            if not isinstance(answer, RealCall):
+                return answer
+            name, arguments = answer.name, answer.arguments
+        try:
+            caller = self._caller(access)
+            return await caller.call(context.lifespan_context, name, arguments, Asker(context, params))
+        except InputNeeded as needed:
+            return needed.result
+
+    def _caller(self, access: Access) -> Caller:
+        """The caller, which names the unmasking tool only to those who have it; open windows are shared."""
+        if self.caller.unmask_tool is None or access.admits(self.caller.unmask_tool):
+            return self.caller
+        return replace(self.caller, unmask_tool=None)
+
+
+def build_server(info: PackageInfo, settings: Settings | None = None, local: Access = EVERYTHING) -> Server[Kustomer]:
+    """Build the MCP server of a package. It sends nothing and needs no configuration until a tool is called.
+
+    Args:
+        info: The package.
+        settings: How Kustomer is reached; from the environment if not given.
+        local: What callers over stdio may do. Over HTTP each request carries its access (access.SCOPE_KEY).
+    """
+    contract, surface = Contract(info.module), surface_of(info.module)
+    tools, klasses = Tools(info.module, contract), KlassResources(info.module)
     settings = settings or Settings.from_environment(info.base_url, info.user_agent)
     caller = Caller(tools, OPEN_WINDOW if OPEN_WINDOW in tools else None, settings.answer_limit)
+    desk = Desk(surface, Discovery(surface, contract.rows, klasses), caller)
 
+    async def on_list(context: Any, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+        one_page(params)
+        return contract.listed(surface.listed(access_of(context, local)))
+
+    async def on_call(
+        context: Any, params: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        return await desk.call(context, params, access_of(context, local))
+
+    server: Server[Kustomer] = Server(
+        info.name,
+        version=info.version,
+        title=info.title,
+        instructions=info.instructions,
+        lifespan=_lifespan(settings, caller, info.close_windows),
+        on_list_tools=on_list,
+        on_call_tool=on_call,
+        # The SDK asks this of every call before it knows who calls, for x-mcp-header in a tool's schema, which no contract
+        # has: one answer, so that hidden tools look like unknown ones. Without it, it lists all tools at every call.
+        get_tool_input_schema=lambda _: None,
+        cache_hints=dict.fromkeys(_CACHED, CacheHint(_LIST_TTL_MS, "public")),
+    )
+    serve_prompts(server, info.module, surface, local)
+    serve_klasses(server, klasses, surface, local)
+    server.middleware.append(lists_of(surface, local))
+    return server
+
+
+def _lifespan(settings: Settings, caller: Caller, close_windows: bool) -> Any:
     @asynccontextmanager
     async def lifespan(_: Server[Kustomer]) -> AsyncIterator[Kustomer]:
         async with Kustomer(settings) as kustomer:
             try:
                 yield kustomer
             finally:
-                if info.close_windows:
+                if close_windows:
                     with anyio.CancelScope(shield=True, deadline=anyio.current_time() + _CLOSING_SECONDS):
                         await caller.close_windows(kustomer)
 
-    async def on_list(_: Any, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
-        if params is not None and params.cursor:
-            raise MCPError(code=types.INVALID_PARAMS, message="Unknown cursor")
-        return contract.tools
-
-    async def on_call(
-        context: Any, params: types.CallToolRequestParams
-    ) -> types.CallToolResult | types.InputRequiredResult:
-        if params.name not in tools:
-            raise MCPError(code=types.INVALID_PARAMS, message=f"Unknown tool: {params.name}")
-        try:
-            asker = Asker(context, params)
-            return await caller.call(context.lifespan_context, params.name, params.arguments or {}, asker)
-        except InputNeeded as needed:
-            return needed.result
-
-    cached = CacheHint(_LIST_TTL_MS, "public")
-    server: Server[Kustomer] = Server(
-        info.name,
-        version=info.version,
-        title=info.title,
-        instructions=info.instructions,
-        lifespan=lifespan,
-        on_list_tools=on_list,
-        on_call_tool=on_call,
-        # Without this the SDK runs the whole list handler at every call of the 2026-07-28 era.
-        get_tool_input_schema=contract.schemas.get,
-        cache_hints=dict.fromkeys(_CACHED, cached),
-    )
-    serve_prompts(server, info.module)
-    serve_klasses(server, info.module)
-    server.middleware.append(_list_cache())
-    return server
-
-
-def _list_cache() -> ServerMiddleware[Kustomer]:
-    """Keep the wire form of the list per protocol version: the SDK validates and dumps it anew at every request."""
-    lists: dict[str, Any] = {}
-
-    async def middleware(ctx: ServerRequestContext[Kustomer, Any], call_next: Any) -> Any:
-        if ctx.method != "tools/list" or (ctx.params or {}).get("cursor"):
-            return await call_next(ctx)
-        version = ctx.protocol_version
-        if version not in lists:
-            lists[version] = await call_next(ctx)
-        return lists[version]
-
-    return middleware
+    return lifespan

@@ -1,0 +1,1 @@
+"""The edge of the server: settings, addresses, limits, logs and processes; everything between a socket and MCP."""

@@ -1,0 +1,109 @@
+"""Owns the `serve` command: its options become environment, and one call. Every option has a variable of the same name."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import anyio
+import click
+
+from .access import EVERYTHING
+from .edge import logs
+from .edge.requests import CallWatch, Record
+from .edge.settings import PREFIX, Serving, ServingError
+from .edge.telemetry import TelemetryError
+from .edge.telemetry import from_environment as telemetry_from_environment
+from .errors import KustomerError
+from .server import PackageInfo, build_server
+from .settings import Settings
+from .watch import watching
+
+_OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("--transport", {"type": click.Choice(["stdio", "http"]), "help": "How clients connect.  [default: stdio]"}),
+    ("--host", {"help": "Address to listen on (http).  [default: 127.0.0.1]"}),
+    ("--port", {"type": click.IntRange(0, 65535), "help": "Port (http); 0: any.  [default: 8000]"}),
+    ("--open", {"is_flag": True, "help": "Let in whoever is on this machine, without a grant (http, loopback only)."}),
+    ("--public-url", {"help": "What callers know this server by: https://mcp.example.com (http)."}),
+    ("--allow-host", {"multiple": True, "help": "Host header to accept besides loopback (http)."}),
+    ("--allow-origin", {"multiple": True, "help": "Origin header to accept besides loopback (http)."}),
+    ("--workers", {"type": click.IntRange(1, 64), "help": "Processes that share the port (http).  [default: 1]"}),
+    ("--exposure", {"type": click.Choice(["all", "discovery"]), "help": "List tools, or let them be found (stdio, --open)."}),
+    ("--store", {"help": "Where grants are kept: a SQLite file, or redis:// (http)."}),
+    ("--audit-log", {"help": "A file, or - for the log (http).  [default: audit.jsonl beside the SQLite store]"}),
+    ("--log-format", {"type": click.Choice(["json", "text"]), "help": "[default: json over http, text over stdio]"}),
+)  # fmt: skip
+# Options whose variables are named for the whole list.
+_PLURAL = {"allow_host": "ALLOWED_HOSTS", "allow_origin": "ALLOWED_ORIGINS"}
+
+
+def serve_command(info: PackageInfo) -> click.Command:
+    """The `serve` command of a package."""
+
+    @click.command(
+        "serve", help="Serve MCP over stdio (default) or Streamable HTTP. Each option is also KUSTOMER_MCP_<OPTION>."
+    )
+    def serve(**said: Any) -> None:
+        os.environ.update(_variables(said))
+        try:
+            serving = Serving.from_environment()
+        except ServingError as error:
+            raise click.UsageError(_told(error)) from None
+        if serving.transport == "http":
+            sys.exit(_http(info, serving))
+        _stdio(info, serving)
+
+    for name, settings in reversed(_OPTIONS):
+        serve = click.option(name, default=() if settings.get("multiple") else None, **settings)(serve)
+    return serve
+
+
+def _variables(said: Mapping[str, Any]) -> dict[str, str]:
+    """The options that were given, as environment."""
+    given = {name: value for name, value in said.items() if value is not None and value is not False and value != ()}
+    texts = {
+        name: ",".join(value) if isinstance(value, tuple) else "true" if value is True else str(value)
+        for name, value in given.items()
+    }
+    return {PREFIX + _PLURAL.get(name, name.upper()): text for name, text in texts.items()}
+
+
+def _told(error: ServingError) -> str:
+    """Every problem; one that is about an option speaks for itself."""
+    return "\n".join(text if text.startswith("--") else f"{name} {text}" for name, text in error.problems.items())
+
+
+def _http(info: PackageInfo, serving: Serving) -> int:
+    from .edge.assembly import StartError
+    from .edge.running import serve_http
+
+    try:
+        return serve_http(info, serving)
+    except StartError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _stdio(info: PackageInfo, serving: Serving) -> None:
+    try:
+        settings = Settings.from_environment(info.base_url, info.user_agent)
+        telemetry = telemetry_from_environment(info.name, info.version, "")
+    except (KustomerError, TelemetryError) as error:
+        raise click.ClickException(str(error)) from None
+    logs.configure(serving.log_format, serving.log_level)
+    watching.set(CallWatch(Record("stdio", "-"), None, telemetry))
+    try:
+        anyio.run(_serve_stdio, info, settings, serving)
+    finally:
+        if telemetry is not None:
+            telemetry.close()
+
+
+async def _serve_stdio(info: PackageInfo, settings: Settings, serving: Serving) -> None:
+    from mcp.server.stdio import stdio_server
+
+    server = build_server(info, settings, replace(EVERYTHING, exposure=serving.exposure))
+    async with stdio_server() as (read, write):
+        await server.run(read, write, server.create_initialization_options())

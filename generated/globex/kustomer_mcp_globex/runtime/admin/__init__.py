@@ -1,0 +1,1 @@
+"""Managing grants and API tokens over HTTP: REST for platforms, a page for people."""

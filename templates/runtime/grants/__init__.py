@@ -1,0 +1,1 @@
+"""Grants: who may call which tools of this package."""

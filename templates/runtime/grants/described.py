@@ -1,0 +1,70 @@
+"""Owns how grants and API tokens read, as text and JSON, and what a grant leaves of the package. It never sees a secret."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import Any
+
+from .model import ApiToken, Grant, timestamp
+from .opening import tool_rows
+
+# A token is some four bytes of JSON.
+_BYTES_A_TOKEN = 4
+
+
+def estimate(module: str, grant: Grant) -> dict[str, int]:
+    """How many tools a grant leaves, and some how many tokens their list is (bytes / 4 of their contracts)."""
+    left = grant.narrowing.of(tool_rows(module))
+    size = 0
+    for file in (resources.files(module) / "contract").iterdir():
+        if file.name.endswith(".json"):
+            tools = json.loads(file.read_text(encoding="utf-8"))
+            size += sum(len(_compact(tool)) for tool in tools if tool["name"] in left)
+    return {"tools": len(left), "estimated_tokens": size // _BYTES_A_TOKEN}
+
+
+def describe(grant: Grant, leaves: dict[str, int]) -> str:
+    """A grant in some lines."""
+    narrowing = grant.narrowing
+    count = f"{leaves['tools']} tools, some {leaves['estimated_tokens']:,} tokens to list"
+    if grant.exposure == "discovery":
+        count = f"{leaves['tools']} tools, found by searching"
+    facts = [
+        ("id", grant.id),
+        ("name", grant.name),
+        ("leaves", count),
+        ("methods", ", ".join(narrowing.methods) or "every method"),
+        ("tags", ", ".join(narrowing.tags) or "every tag"),
+        ("tools", ", ".join(narrowing.tools)),
+        ("API token", "needed too" if grant.require_api_token_auth else "not needed"),
+        ("OAuth scope", grant.oauth_scope),
+        ("limit", f"{grant.calls_per_minute} requests a minute" if grant.calls_per_minute else ""),
+        ("made", timestamp(grant.created_at)),
+        ("ends", timestamp(grant.expires_at) or "never"),
+        ("last used", timestamp(grant.last_used_at) or "never"),
+    ]
+    return "\n".join(f"{name:<12} {value}" for name, value in facts if value)
+
+
+def row(grant: Grant) -> str:
+    """A grant in one line."""
+    ends, used = timestamp(grant.expires_at) or "never", timestamp(grant.last_used_at) or "never"
+    words = [*grant.narrowing.methods, *grant.narrowing.tags, *grant.narrowing.tools]
+    return f"{grant.id}  ends {ends:<20}  used {used:<20}  {grant.name} ({', '.join(words) or 'everything'})"
+
+
+def shown_token(token: ApiToken) -> dict[str, Any]:
+    """An API token as JSON, without its secret."""
+    times = {name: timestamp(getattr(token, name)) for name in ("created_at", "expires_at", "last_used_at")}
+    return {"id": token.id, "name": token.name} | times
+
+
+def described_token(token: ApiToken) -> str:
+    """An API token in one line."""
+    ends, used = timestamp(token.expires_at) or "never", timestamp(token.last_used_at) or "never"
+    return f"{token.id}  ends {ends:<20}  used {used:<20}  {token.name}"
+
+
+def _compact(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
