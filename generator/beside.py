@@ -22,15 +22,29 @@ _RECORDS = {
 
 def beside_files(package: Package) -> dict[str, str]:
     """The files by their path below generated/<tenant>/; one a Klass, and none for prompts where there are none."""
-    files = {"doctor.json": _text(_doctor(package)), "tools.json": _lines(_narrowing(package))}
+    files = {"doctor.json": pretty(_doctor(package)), "tools.json": _lines(_narrowing(package))}
     if package.prompts:
-        files["prompts.json"] = _text([_prompt(prompt) for prompt in package.prompts])
-    files |= {f"klasses/{resource.name}.json": _text(resource.content) for resource in package.klass_resources}
+        files["prompts.json"] = pretty([_prompt(prompt) for prompt in package.prompts])
+    files |= {f"klasses/{resource.name}.json": pretty(resource.content) for resource in package.klass_resources}
     return {f"{package.module}/{path}": text for path, text in files.items()}
 
 
-def _text(value: Json) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+def pretty(value: Json) -> str:
+    """JSON for people who read diffs: short lists of words or numbers stand on one line."""
+    return _SCALARS.sub(_on_one_line, json.dumps(value, indent=1, ensure_ascii=False)) + "\n"
+
+
+_SCALAR = r'(?:"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*)'
+_SCALARS = re.compile(rf'(?m)^(?P<head> *(?:"(?:[^"\\]|\\.)*": )?)\[\n(?P<rows> *{_SCALAR}(?:,\n *{_SCALAR})*)\n *\]')
+
+
+def _on_one_line(found: re.Match[str]) -> str:
+    line = f"{found['head']}[{', '.join(row.strip() for row in found['rows'].split(_BETWEEN))}]"
+    return line if len(line) <= _WIDTH else found[0]
+
+
+_BETWEEN = ",\n"
+_WIDTH = 110
 
 
 def _lines(tables: dict[str, dict[str, Json]]) -> str:

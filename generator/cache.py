@@ -1,12 +1,17 @@
-"""Owns the disk cache of rendered toolsets, by content: a wrong or broken entry is made anew, never trusted."""
+"""Owns the disk cache, by content: a wrong or broken entry is made anew, never trusted."""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
+import pickle
 import tempfile
+from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 VARIABLE = "KUSTOMER_MCP_CACHE"
 
@@ -32,6 +37,53 @@ def keep(key: str, value: dict[str, str]) -> None:
         _write(base / _name(key), value)
 
 
+def values_of(value: Any) -> Any:
+    """Dataclasses as lists of their values, at any depth: what a key or a hash is made of."""
+    if isinstance(value, str | int | float | None):
+        return value
+    if isinstance(value, list | tuple):
+        return [values_of(inner) for inner in value]
+    if isinstance(value, dict):
+        return {key: values_of(inner) for key, inner in value.items()}
+    return [values_of(getattr(value, name)) for name in _names(value.__class__)] if is_dataclass(value) else value
+
+
+@lru_cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(row.name for row in fields(kind))
+
+
+def find_object(key: str) -> Any:
+    """What `keep_object` kept under this key, or None; only the generator's own dataclasses are ever made of it."""
+    base = folder()
+    if base is None:
+        return None
+    try:
+        digest, _, data = (base / _name(key)).read_bytes().partition(b"\n")
+        if hashlib.sha256(data).hexdigest().encode() != digest:
+            return None
+        return _Reader(io.BytesIO(data)).load()
+    except (OSError, pickle.UnpicklingError, AttributeError, EOFError, IndexError, TypeError, ValueError):
+        return None
+
+
+def keep_object(key: str, value: Any) -> None:
+    """Keep a value made of plain data and of dataclasses of ir.py."""
+    base = folder()
+    if base is not None:
+        data = pickle.dumps(value, protocol=5)
+        _write_bytes(base / _name(key), hashlib.sha256(data).hexdigest().encode() + b"\n" + data)
+
+
+class _Reader(pickle.Unpickler):
+    """Pickle is some ten times as fast as JSON here; what it may call is limited to the classes of ir.py."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module != "generator.ir" or not name.isidentifier():
+            raise pickle.UnpicklingError(f"{module}.{name} is no class of ir.py")
+        return super().find_class(module, name)
+
+
 def _name(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8")).hexdigest()
 
@@ -50,11 +102,15 @@ def _read(path: Path) -> dict[str, str] | None:
 def _write(path: Path, value: dict[str, str]) -> None:
     text = json.dumps(value, sort_keys=True)
     digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
+    _write_bytes(path, f"{digest}\n{text}".encode())
+
+
+def _write_bytes(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(f"{digest}\n{text}")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
         os.replace(temporary, path)
     except OSError:
         return  # a cache that can't be written costs time, nothing else

@@ -6,6 +6,7 @@ Exit codes: 0 fine, 1 could not do it, 2 usage (Click's), 3 out of date.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 import time
@@ -17,7 +18,9 @@ from typing import Any, NoReturn
 import click
 
 from generator import __version__
+from generator.drift_cli import diff, drift, regenerate, rules
 from generator.errors import ConfigError, KustomerMcpError
+from generator.propose_cli import gather, propose
 
 OUT_OF_DATE = 3
 _SIGN_COLORS = {"+": "green", "~": "yellow", "-": "red"}
@@ -76,7 +79,7 @@ def main(ctx: click.Context, root: Path) -> None:
 def _tenant_argument(command: Callable[..., None]) -> Callable[..., None]:
     """Adds `[TENANT]...`; none means all, and none there is an error that says what to do."""
 
-    @click.argument("names", metavar="[TENANT]...", nargs=-1, shell_complete=_complete_tenants)
+    @click.argument("names", metavar="[TENANT]...", nargs=-1, shell_complete=complete_tenants)
     @wraps(command)
     def wrapped(*args: Any, names: tuple[str, ...], **kwargs: Any) -> None:
         from generator.config import tenants
@@ -90,7 +93,8 @@ def _tenant_argument(command: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
-def _complete_tenants(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+def complete_tenants(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The tenants that a shell may complete a word to."""
     from generator.config import tenants
 
     root = ctx.find_root().params.get("root") or Path()
@@ -192,14 +196,24 @@ def _counted(count: int, noun: str) -> str:
 @click.pass_obj
 def generate(root: Path, names: tuple[str, ...]) -> None:
     """Turn specs/ into generated/TENANT/, told as a plan: + new, ~ changed, - gone."""
+    from generator.proofs import is_proven, prove
+    from generator.states import State
     from generator.tree import apply
 
+    state = State(root)
     for name in names:
         start = time.monotonic()
-        package, changes = _plan(root, name)
+        if is_proven(state, name):
+            click.echo(f"{name}: {_told(root, name)}; no files changed")
+            continue
+        plan = _plan(state, name)
+        package, changes = plan.package, plan.changes
         for change in changes:
             click.echo(f"{click.style(change.sign, fg=_SIGN_COLORS[change.sign])} generated/{name}/{change.path}")
         apply(root / "generated" / name, changes)
+        prove(state, name)
+        if plan.before != package.version:
+            click.echo(f"{name}: version {f'{plan.before} -> ' if plan.before else ''}{package.version}")
         took = f" ({time.monotonic() - start:.1f} s)" if sys.stderr.isatty() else ""
         summary = f"{_counted(len(package.tools), 'tool')} in {_counted(len(package.toolsets), 'toolset')}, {_counted(len(package.left_out), 'operation')} left out"
         click.echo(f"{name}: {summary}; {_counted(len(changes), 'file')} changed{took}")
@@ -211,41 +225,50 @@ def generate(root: Path, names: tuple[str, ...]) -> None:
 @click.pass_obj
 def check(root: Path, names: tuple[str, ...], diff: bool) -> None:
     """Is generated/ exactly what specs/ gives? Reads no network and writes nothing; exit code 3 if it is not."""
+    from generator.proofs import is_proven, prove
+    from generator.states import State
+
     stale = []
+    state = State(root)
     for name in names:
-        _, changes = _plan(root, name)
+        changes = () if is_proven(state, name) else _plan(state, name).changes
         for change in changes:
             click.echo(f"{click.style(change.sign, fg=_SIGN_COLORS[change.sign])} generated/{name}/{change.path}")
             if diff:
                 click.echo(change.diff(), nl=False)
         if changes:
             stale.append(name)
+        else:
+            prove(state, name)
         click.echo(f"{name}: {'out of date' if changes else 'up to date'}")
     if stale:
         click.echo(f"Run `kustomer-mcp generate {' '.join(stale)}`.", err=True)
         sys.exit(OUT_OF_DATE)
 
 
-def _plan(root: Path, name: str) -> tuple[Any, list[Any]]:
-    from generator.config import read_tenant
-    from generator.package import build
-    from generator.render import render
-    from generator.snapshot import load
-    from generator.tree import compare
+def _told(root: Path, name: str) -> str:
+    """What a committed package holds, as its manifest has it."""
+    manifest = json.loads((root / "generated" / name / "manifest.json").read_text(encoding="utf-8"))
+    toolsets = {tool["toolset"] for tool in manifest["tools"].values()}
+    left_out = _counted(len(manifest["left_out"]), "operation")
+    return f"{_counted(len(manifest['tools']), 'tool')} in {_counted(len(toolsets), 'toolset')}, {left_out} left out"
 
-    tenant = read_tenant(root, name)
+
+def _plan(state: Any, name: str) -> Any:
+    from generator.release import plan
+
     progress = _Progress(name)
     try:
         progress("reading specs/", 0, 0)
-        package = build(load(root, [name]), tenant)
+        package = state.package(name)
         progress(f"rendering {len(package.tools)} tools", 0, 0)
-        return package, compare(root / "generated" / name, render(package))
+        return plan(state.root / "generated" / name, package)
     finally:
         progress.close()
 
 
 @main.command()
-@click.argument("name", metavar="TENANT", shell_complete=_complete_tenants)
+@click.argument("name", metavar="TENANT", shell_complete=complete_tenants)
 @click.option("--all", "everything", is_flag=True, help="Also every operation that is left out, and why; and all tags.")
 @click.pass_obj
 def tools(root: Path, name: str, everything: bool) -> None:
@@ -286,6 +309,13 @@ def sandbox(port: int) -> None:
 
     serve(port, documents=bundled_folder(), on_bound=bound)
 
+
+main.add_command(drift)
+main.add_command(diff)
+main.add_command(rules)
+main.add_command(regenerate)
+main.add_command(gather)
+main.add_command(propose)
 
 if __name__ == "__main__":
     main()

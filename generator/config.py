@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from generator.drift_config import NO_DRIFT_CONFIG, DriftConfig, read_drift
 from generator.errors import ConfigError
 
 TENANT_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -46,6 +47,7 @@ _TENANT_KEYS: dict[str, dict[str, type]] = {
         "klasses": dict,
         "drafts": dict,
         "unmasking": dict,
+        "drift": dict,
     },
     "tools": {
         "detail": str,
@@ -84,6 +86,7 @@ class Tenant:
     draft_accounts: bool = False
     unmasking: bool = True
     close_windows: bool = False
+    drift: DriftConfig = NO_DRIFT_CONFIG
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,7 @@ def read_tenant(root: Path, name: str) -> Tenant:
         _strings(tools, key, "tools", problems) for key in ("tags", "include", "exclude", "confirm")
     )
     klasses_include, klasses_exclude = (_strings(klasses, key, "klasses", problems) for key in ("include", "exclude"))
+    drift = read_drift(_table(raw, "drift"), problems)
     if problems:
         raise ConfigError(f"{shown} has errors", problems)
     return Tenant(
@@ -152,6 +156,7 @@ def read_tenant(root: Path, name: str) -> Tenant:
         draft_accounts=bool(drafts.get("accounts", False)),
         unmasking=bool(unmasking.get("allow", True)),
         close_windows=bool(unmasking.get("close_at_shutdown", False)),
+        drift=drift,
     )
 
 

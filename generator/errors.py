@@ -4,7 +4,8 @@ KustomerMcpError        could not do it (exit code 1)
 ├── ConfigError         tenant.toml, sources.toml or the command's words
 ├── FetchError          the network, or what came back over it
 ├── SpecError           a document, a Klass or a pin that can't be used
-└── RenderError         a template, a model or a file that could not be written
+├── RenderError         a template, a model or a file that could not be written
+└── ProposeError        git or the forge refused, or a branch holds somebody's work
 """
 
 from __future__ import annotations
@@ -40,3 +41,7 @@ class SpecError(KustomerMcpError):
 
 class RenderError(KustomerMcpError):
     """The package could not be rendered or written; the old tree is whole."""
+
+
+class ProposeError(KustomerMcpError):
+    """A change could not be proposed; branches and pull requests stay as they were."""

@@ -18,9 +18,9 @@ from generator import quirks
 from generator.config import Tenant
 from generator.errors import FetchError
 from generator.fetch import USER_AGENT, Progress, said
-from generator.klasses import KLASS_NAME
+from generator.klasses import KLASS_NAME, hidden_note
 from generator.ratelimit import seconds_until_reset
-from generator.snapshot import ACCOUNTS, Json, normalise_klass
+from generator.snapshot import ACCOUNTS, HIDDEN, Json, normalise_klass
 
 KEY_VARIABLE = "KUSTOMER_API_KEY"
 _CONCURRENT = 4
@@ -102,17 +102,14 @@ class KlassFetcher:
                     "the organisation lists no Klass where some are pinned",
                     "check the key's roles and the organisation",
                 )
-            notes = [f"Klass {name}: {status}; left out" for status, klasses in hidden.items() for name in klasses]
-            notes += [
-                f"Klass {name}: its app is disabled; left out"
-                for name, klass in enabled.items()
-                if klass.get("appDisabled")
-            ]
-            wanted = {name: klass for name, klass in enabled.items() if not klass.get("appDisabled")}
+            said = {name: status for status, klasses in hidden.items() for name in klasses} | _not_offered(enabled)
+            wanted = {name: klass for name, klass in enabled.items() if name not in said}
             files = await self._metadata(wanted, pinned)
+            if said:
+                files[HIDDEN] = {"klasses": dict(sorted(said.items()))}
             if self._tenant.draft_accounts:
                 files[ACCOUNTS] = await self._accounts()
-        return files, notes
+        return files, [hidden_note(name, why) for name, why in said.items()]
 
     async def _klasses(self, status: str) -> dict[str, Json]:
         found: dict[str, Json] = {}
@@ -252,6 +249,12 @@ class KlassFetcher:
 
     def _error(self, what: str, do: str) -> FetchError:
         return FetchError(f"{self._tenant.name}: {what}", [do])
+
+
+def _not_offered(klasses: Mapping[str, Json]) -> dict[str, str]:
+    """The enabled Klasses that nobody can use all the same, and why."""
+    rows = {name: "its app is disabled" for name, klass in klasses.items() if klass.get("appDisabled")}
+    return rows | {name: "deleted" for name, klass in klasses.items() if klass.get("deletedAt")}
 
 
 def _left(headers: httpx.Headers) -> float:

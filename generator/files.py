@@ -28,11 +28,20 @@ def write_all(root: Path, texts: Mapping[str, str], delete: Iterable[str] = ()) 
     Raises:
         RenderError: The disk is full, the tree can't be written, or another run is writing it.
     """
-    gone = sorted(set(delete) - set(texts))
+    change_all(root, lambda: (texts, delete))
+
+
+def change_all(root: Path, made: Callable[[], tuple[Mapping[str, str], Iterable[str]]]) -> None:
+    """As `write_all`, of texts and deletions that depend on what is there: they are made once nobody else can write.
+
+    Raises:
+        RenderError: As `write_all`.
+    """
     try:
         with _only_writer(root):
             recover(root)
-            _stage(root, texts, gone)
+            texts, delete = made()
+            _stage(root, texts, sorted(set(delete) - set(texts)))
             recover(root)
     except OSError as error:
         if not (root / _STAGE / _JOURNAL).exists():

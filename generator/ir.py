@@ -254,6 +254,7 @@ class Tool:
     contract: Mapping[str, Json] = field(default_factory=dict)
     roles: tuple[str, ...] | None = None
     role_cases: tuple[tuple[str, tuple[str, ...] | None], ...] = ()
+    klass: str = ""
 
     @property
     def reads(self) -> bool:
@@ -344,6 +345,10 @@ class Package:
     prompts: tuple[Prompt, ...] = ()
     klass_resources: tuple[KlassResource, ...] = ()
     klasses_left_out: tuple[str, ...] = ()
+    # What this version changes, as the manifest keeps it.
+    changes: tuple[Mapping[str, Json], ...] = ()
+    # The whole text of its changelog; where there is none yet, it begins with this version.
+    changelog: str = ""
 
     @property
     def tools(self) -> tuple[Tool, ...]:

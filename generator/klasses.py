@@ -28,6 +28,11 @@ def read_klasses(files: Mapping[str, Json]) -> tuple[Klass, ...]:
     return tuple(sorted(klasses, key=lambda klass: (not klass.standard, klass.name)))
 
 
+def hidden_note(name: str, why: str) -> str:
+    """What is said of a Klass that the organisation has and does not offer."""
+    return f"Klass {name}: {why}; left out"
+
+
 def told_apart(klasses: tuple[Klass, ...]) -> tuple[Klass, ...]:
     """The same Klasses, whose tools' names all differ.
 

@@ -164,6 +164,18 @@ def _collect(schema: Json, found: dict[str, set[str]]) -> None:
             _collect(inner, found)
 
 
+def needed_by(names: Iterable[str], definitions: Mapping[str, Schema]) -> dict[str, Schema]:
+    """The definitions that some of them lead to, themselves included."""
+    found: dict[str, Schema] = {}
+    left = list(names)
+    while left:
+        name = left.pop()
+        if name not in found:
+            found[name] = definitions[name]
+            left.extend(_REFERENCE.findall(json.dumps(definitions[name])))
+    return dict(sorted(found.items()))
+
+
 def python_source(definitions: Mapping[str, Schema], base_class: str) -> str:
     """Run the engine over one toolset's definitions: nested classes first, each after those it uses, then the
     arguments of each tool, all by name, so that one more class moves no other. The source is not formatted yet.
@@ -204,8 +216,17 @@ def python_source(definitions: Mapping[str, Schema], base_class: str) -> str:
     if set(by_name) != set(definitions):
         odd = sorted(set(by_name) ^ set(definitions))
         raise RenderError("the model engine made other classes than it was given", odd)
-    ordered = [by_name[name] for name in _in_order(definitions)]
-    return "\n\n\n".join([head.replace(_EXPERIMENTAL, _STABLE).strip(), *ordered])
+    ordered = [by_name[name] for name in in_order(definitions)]
+    lines = head.replace(_EXPERIMENTAL, _STABLE).strip().split("\n")
+    imports = sorted(filter(None, lines), key=lambda line: (import_rank(line.split()[1]), line))
+    return "\n\n\n".join(["\n".join(imports), *ordered])
+
+
+def import_rank(module: str) -> int:
+    """Where an import stands: the engine's own order depends on which class it comes to first."""
+    if module.startswith("kustomer_mcp_"):
+        return 3
+    return {"__future__": 0, "pydantic": 2}.get(module, 1)
 
 
 def _python_names(definitions: Mapping[str, Schema]) -> dict[str, str]:
@@ -219,7 +240,8 @@ def _python_names(definitions: Mapping[str, Schema]) -> dict[str, str]:
     }
 
 
-def _in_order(definitions: Mapping[str, Schema]) -> list[str]:
+def in_order(definitions: Mapping[str, Schema]) -> list[str]:
+    """The order of the classes: nested ones first, each after those it uses, then the arguments of each tool, by name."""
     order: dict[str, None] = {}
 
     def visit(name: str) -> None:

@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from generator import __version__, contract, models, quirks
+from generator import __version__, cache, contract, models, quirks
 from generator.arguments import arguments_of, calls_of
 from generator.config import Tenant
 from generator.drafts import keep_fields, limit_accounts, schedule_drafts
 from generator.errors import ConfigError
 from generator.ir import Argument, Catalog, Json, Klass, Operation, Package, Schema, Tool, Toolset
 from generator.klass_resources import klass_resources
-from generator.klasses import add_klasses, read_klasses, told_apart
+from generator.klasses import add_klasses, hidden_note, read_klasses, told_apart
 from generator.naming import effect_of, name_tools
 from generator.openapi import parse, title_of
 from generator.prompts import prompts
 from generator.roles import role_cases, roles_of
 from generator.search import add_searches
 from generator.selection import assign_toolsets, fold_scopes, select, tags_of
-from generator.snapshot import ACCOUNTS, Snapshot, dump, sha256
+from generator.snapshot import ACCOUNTS, HIDDEN, Snapshot, compact, sha256
 from generator.text import camel, one_line, shortened, snake
 from generator.unions import point_elsewhere, split_replaces, split_unions
 
@@ -64,7 +64,12 @@ def full_catalog(catalog: Catalog, snapshot: Snapshot, tenant: Tenant) -> Catalo
 
 def _klass_files(snapshot: Snapshot, tenant: Tenant) -> dict[str, Json]:
     files = snapshot.klasses.get(tenant.name, {})
-    return {name: content for name, content in files.items() if name != ACCOUNTS}
+    return {name: content for name, content in files.items() if name not in (ACCOUNTS, HIDDEN)}
+
+
+def _hidden(snapshot: Snapshot, tenant: Tenant) -> tuple[str, ...]:
+    hidden = snapshot.klasses.get(tenant.name, {}).get(HIDDEN, {}).get("klasses", {})
+    return tuple(hidden_note(name, str(why)) for name, why in sorted(hidden.items()))
 
 
 def select_klasses(klasses: tuple[Klass, ...], tenant: Tenant) -> tuple[Klass, ...]:
@@ -92,7 +97,7 @@ def _wanted(name: str, tenant: Tenant) -> bool:
 
 def package(catalog: Catalog, snapshot: Snapshot, tenant: Tenant) -> Package:
     """Cross over: operations become tools, tools become toolsets."""
-    hashes = inputs(snapshot, tenant)  # before anything else: what UTF-8 can't hold is refused here
+    hashes = inputs(catalog, tenant)  # before anything else: what UTF-8 can't hold is refused here
     # Shared names are judged over the whole catalog, so that a class is called the same whatever is selected.
     shared = models.shared_names(o.body for o in catalog.operations if o.body is not None)
     grouped: dict[str, list[Operation]] = {}
@@ -111,7 +116,7 @@ def package(catalog: Catalog, snapshot: Snapshot, tenant: Tenant) -> Package:
         toolsets=tuple(_toolset(name, members, shared, tenant) for name, members in sorted(grouped.items())),
         klasses=catalog.klasses,
         left_out=tuple(sorted(catalog.left_out, key=lambda row: (row.operation, row.document, row.reason))),
-        notes=catalog.notes,
+        notes=(*catalog.notes, *_hidden(snapshot, tenant)),
         inputs=hashes,
         generator_version=__version__,
         close_windows=tenant.close_windows and any(o.toolset == "unmasking" for o in catalog.operations),
@@ -127,11 +132,21 @@ def klasses_left_out(snapshot: Snapshot, tenant: Tenant, klasses: tuple[Klass, .
     return tuple(sorted(pinned - {klass.name for klass in klasses}))
 
 
-def inputs(snapshot: Snapshot, tenant: Tenant) -> dict[str, str]:
-    """The sha256 of every input of the package, by its path in specs/."""
-    documents = {f"openapi/{name}.json": sha256(dump(value)) for name, value in sorted(snapshot.documents.items())}
-    klasses = snapshot.klasses.get(tenant.name, {})
-    return documents | {f"tenants/{tenant.name}/{name}": sha256(dump(value)) for name, value in sorted(klasses.items())}
+def inputs(catalog: Catalog, tenant: Tenant) -> dict[str, str]:
+    """The sha256 of what was used of every input, by its path in specs/.
+
+    What is not used does not count: an example, an operation of a document that is not selected, the icon of a Klass. So the
+    package of a tenant is as it was whenever what it is made of is.
+    """
+    used: dict[str, list[Json]] = {}
+    for operation in catalog.operations:
+        used.setdefault(f"openapi/{operation.document}.json", []).append(operation)
+    for row in catalog.left_out:
+        used.setdefault(f"openapi/{row.document}.json", []).append(row)
+    for klass in catalog.klasses:
+        folder = "standard" if klass.standard else "klasses"
+        used[f"tenants/{tenant.name}/{folder}/{klass.name}.json"] = [klass]
+    return {path: sha256(compact(cache.values_of(rows))) for path, rows in sorted(used.items())}
 
 
 def instructions(catalog: Catalog) -> str:
@@ -193,6 +208,7 @@ def _tool(operation: Operation, namer: models.Namer, tenant: Tenant) -> Tool:
         elsewhere=operation.elsewhere,
         roles=roles_of(operation),
         role_cases=role_cases(operation),
+        klass=operation.klass,
         contract={
             "name": operation.tool,
             "title": wording.title,

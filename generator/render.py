@@ -7,6 +7,7 @@ import json
 import os
 import re
 import textwrap
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from functools import lru_cache, partial
@@ -21,11 +22,13 @@ import jinja2
 from black.mode import TargetVersion
 from black.parsing import InvalidInput
 
-from generator import cache, models
-from generator.beside import beside_files
+from generator import cache, changelog, models
+from generator.beside import beside_files, pretty
 from generator.deploy import FILTERS, deploy_table
 from generator.errors import RenderError
 from generator.ir import Json, Package, Tool, Toolset
+from generator.parts import merged, parts_of
+from generator.text import markdown
 
 _LINE = 110
 _MODE = black.Mode(line_length=_LINE, target_versions={TargetVersion.PY311})
@@ -52,11 +55,6 @@ def docstring(text: str) -> str:
     before = escaped[:-1]
     is_bare = escaped.endswith('"') and (len(before) - len(before.rstrip("\\"))) % 2 == 0
     return before + '\\"' if is_bare else escaped
-
-
-def markdown(text: str) -> str:
-    """Filter: a text inside a Markdown table or paragraph, as text and nothing else."""
-    return re.sub(r"([\\`*_{}\[\]<>|#!])", r"\\\1", " ".join(text.split())).replace("\\_", "_")
 
 
 def toml(text: str) -> str:
@@ -129,6 +127,7 @@ def _package_files(package: Package) -> dict[str, str]:
     ):
         files[f"{module}/{folder}/__init__.py"] = f'"""{owns}"""\n'
     files[f"{module}/py.typed"] = ""
+    files[changelog.PATH] = changelog.text_of(package)
     return files
 
 
@@ -152,23 +151,32 @@ def _runtime_files(package: Package) -> dict[str, str]:
 
 
 def _toolset_files(package: Package) -> dict[str, str]:
-    """Every toolset's files, from the cache or made; each depends on nothing but itself, so any process may make it."""
-    keys = {toolset.name: _key(package.module, toolset) for toolset in package.toolsets}
-    made = {name: cache.find(key) for name, key in keys.items()}
-    missing = [toolset for toolset in package.toolsets if made[toolset.name] is None]
-    for toolset, files in zip(missing, _made(package.module, missing), strict=True):
-        cache.keep(keys[toolset.name], files)
-        made[toolset.name] = files
-    return {path: text for files in made.values() for path, text in (files or {}).items()}
+    """Every toolset's files, put together from parts that are in the cache or made; each part depends on nothing but itself,
+    so any process may make it."""
+    parts = {toolset.name: parts_of(toolset) for toolset in package.toolsets}
+    flat = [part for row in parts.values() for part in row]
+    keys = [_key(package.module, part) for part in flat]
+    made = [cache.find(key) for key in keys]
+    missing = [position for position, found in enumerate(made) if found is None]
+    for position, files in zip(missing, _made(package.module, [flat[position] for position in missing]), strict=True):
+        cache.keep(keys[position], files)
+        made[position] = files
+    rendered = iter([found or {} for found in made])
+    files = {}
+    for toolset in package.toolsets:
+        files |= merged(package.module, toolset, [next(rendered) for _ in parts[toolset.name]])
+    return files
 
 
-def _made(module: str, toolsets: list[Toolset]) -> list[dict[str, str]]:
+def _made(module: str, parts: list[Toolset]) -> list[dict[str, str]]:
     workers = min(os.cpu_count() or 1, 4)
-    if len(toolsets) < _PARALLEL_FROM or workers < 2:
-        return [_render_toolset(module, toolset) for toolset in toolsets]
+    if len(parts) < _PARALLEL_FROM or workers < 2:
+        return [_render_part(module, part) for part in parts]
     # Spawned, for a caller may have threads, and a fork of those can hang.
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool:
-        return list(pool.map(partial(_render_toolset, module), toolsets))
+        return list(
+            pool.map(partial(_render_part, module), parts, chunksize=4 if len(parts) > 4 * _PARALLEL_FROM else 1)
+        )
 
 
 def _end_with_parent() -> None:
@@ -182,24 +190,38 @@ def _wait_for_parent() -> None:
         os._exit(1)
 
 
-def _key(module: str, toolset: Toolset) -> str:
-    return json.dumps([_fingerprint(), module, asdict(toolset)], sort_keys=True, ensure_ascii=True)
+def _key(module: str, part: Toolset) -> str:
+    return json.dumps([_fingerprint(), module, cache.values_of(part)], sort_keys=True, ensure_ascii=True)
 
 
-def _render_toolset(module: str, toolset: Toolset) -> dict[str, str]:
-    source = models.python_source(toolset.definitions, f"{module}.runtime.model.Request")
-    contracts = json.dumps([tool.contract for tool in toolset.tools], indent=1, ensure_ascii=False) + "\n"
+def _render_part(module: str, part: Toolset) -> dict[str, str]:
+    """A part of a toolset's files as they would be if it were all of them."""
+    source = models.python_source(part.definitions, f"{module}.runtime.model.Request")
     made = {
-        f"{module}/contract/{toolset.name}.json": contracts,
-        f"{module}/models/{toolset.name}.py": _filled("models.py.jinja", toolset=toolset, source=source),
-        f"{module}/tools/{toolset.name}.py": _filled("tools.py.jinja", package={"module": module}, toolset=toolset),
+        "models": _filled("models.py.jinja", toolset=part, source=source),
+        "tools": _filled("tools.py.jinja", package={"module": module}, toolset=part),
     }
-    return {path: _formatted(path, text) if path.endswith(".py") else text for path, text in made.items()}
+    contracts = json.dumps({tool.name: pretty(tool.contract) for tool in part.tools})
+    return {folder: _formatted(f"{folder}/{part.name}.py", text) for folder, text in made.items()} | {
+        "contract": contracts
+    }
 
 
 def _filled(name: str, **values: Json) -> str:
     try:
         return _environment().get_template(name).render(**values)
+    except jinja2.TemplateError as error:
+        raise RenderError(f"the template {name} failed", [str(error)]) from None
+
+
+def page(name: str, **values: Json) -> str:
+    """Fill a template of an HTML page: whatever it prints is escaped.
+
+    Raises:
+        RenderError: The template failed.
+    """
+    try:
+        return _environment().overlay(autoescape=True).get_template(name).render(**values)
     except jinja2.TemplateError as error:
         raise RenderError(f"the template {name} failed", [str(error)]) from None
 
@@ -238,6 +260,25 @@ def _fingerprint() -> str:
     return digest.hexdigest() + " ".join(f"{name} {metadata.version(name)}" for name in _SHAPING)
 
 
+@lru_cache
+def fingerprint() -> str:
+    """What shapes a package besides its inputs: generator, templates, runtime, pinned libraries."""
+    digest = sha256(_fingerprint().encode())
+    for path in sorted((templates() / "runtime").glob("*.py")):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+# What is not shipped: it says of the rest what it is.
+RECORDS = ("manifest.json", changelog.PATH)
+
+
+def tree_digest(files: Mapping[str, str]) -> str:
+    """The sha256 of everything that a package ships, so that what was edited by hand is not taken for what was released."""
+    shipped = sorted((path, text) for path, text in files.items() if path not in RECORDS)
+    return sha256(json.dumps(shipped, ensure_ascii=True).encode()).hexdigest()
+
+
 def manifest(package: Package, files: dict[str, str]) -> str:
     """What the package is made of: inputs, tools, what was left out and why, and the files that it owns."""
     content = {
@@ -258,7 +299,12 @@ def manifest(package: Package, files: dict[str, str]) -> str:
             for tool in sorted(package.tools, key=lambda tool: tool.name)
         },
         "left_out": [asdict(row) for row in package.left_out],
+        "tree": tree_digest(files),
         "notes": [*package.notes, *(f"{klass.name}.{note}" for klass in package.klasses for note in klass.notes)],
-        "files": sorted([*files, "manifest.json"]),
+        "files": sorted({*files, "manifest.json"}),
     }
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    # One line a change, so that a diff shows what a release is about and nothing else of it.
+    rows = ",\n".join(f"  {json.dumps(row, ensure_ascii=False)}" for row in package.changes)
+    head, version, rest = text.partition(f' "version": {json.dumps(package.version)},\n')
+    return f'{head}{version} "changes": [\n{rows}{chr(10) * bool(rows)} ],\n{rest}'

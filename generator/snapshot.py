@@ -20,13 +20,16 @@ from typing import Any
 from generator import quirks
 from generator.config import TENANT_NAME
 from generator.errors import SpecError
-from generator.files import recover, write_all
+from generator.files import change_all, recover
 
 Json = Any
 LOCK = "specs/lock.json"
 # A tenant's outbound accounts, beside its Klass files.
 ACCOUNTS = "accounts.json"
-_KLASS_FILE = re.compile(r"(klasses|standard)/[0-9A-Za-z_-]{1,255}\.json|accounts\.json")
+# The Klasses that its organisation has and does not offer, with their status, so that they are never taken for vanished.
+HIDDEN = "hidden.json"
+_UNPINNED = "specs/ is not what lock.json pins"
+_KLASS_FILE = re.compile(r"(klasses|standard)/[0-9A-Za-z_-]{1,255}\.json|(accounts|hidden)\.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,20 @@ def dump(value: Json) -> str:
         text.encode("utf-8")
     except (ValueError, TypeError) as error:
         raise SpecError("a fetched value can't be written as UTF-8 JSON", [str(error)]) from None
+    return text
+
+
+def compact(value: Json) -> str:
+    """A value for hashing: keys sorted, no white space.
+
+    Raises:
+        SpecError: A value that JSON or UTF-8 can't hold.
+    """
+    try:
+        text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text.encode("utf-8")
+    except (ValueError, TypeError) as error:
+        raise SpecError("an input can't be written as UTF-8 JSON", [str(error)]) from None
     return text
 
 
@@ -135,7 +152,7 @@ def load(root: Path, tenants: Iterable[str]) -> Snapshot:
     for tenant in tenants:
         pins = lock["tenants"].get(tenant)
         if pins is None:
-            problems.append(f"{tenant}: nothing is fetched yet; run `kustomer-mcp fetch {tenant}`")
+            problems.append(_nothing_fetched(tenant))
             continue
         klasses[tenant] = {
             name: _pinned(root, klass_path(tenant, name), digest, problems)
@@ -144,7 +161,7 @@ def load(root: Path, tenants: Iterable[str]) -> Snapshot:
     if not documents:
         problems.append("no document is fetched yet; run `kustomer-mcp fetch`")
     if problems:
-        raise SpecError("specs/ is not what lock.json pins", problems)
+        raise SpecError(_UNPINNED, problems)
     base_paths = {name: pin["base_path"] for name, pin in lock["documents"].items() if "base_path" in pin}
     return Snapshot(documents, klasses, base_paths)
 
@@ -161,19 +178,55 @@ def _pinned(root: Path, path: str, digest: str, problems: list[str]) -> Json:
     return json.loads(text)
 
 
-def save_documents(root: Path, documents: Mapping[str, tuple[Json, dict[str, Json]]]) -> None:
+def load_klasses(root: Path, tenant: str, lock: Mapping[str, Json]) -> dict[str, Json]:
+    """One tenant's Klass files, verified; for those who have read the lock already.
+
+    Raises:
+        SpecError: A file is missing, differs from its pin, or nothing is pinned.
+    """
+    pins = lock["tenants"].get(tenant)
+    if pins is None:
+        raise SpecError(_UNPINNED, [_nothing_fetched(tenant)])
+    problems: list[str] = []
+    files = {
+        name: _pinned(root, klass_path(tenant, name), digest, problems)
+        for name, digest in sorted(pins["files"].items())
+    }
+    if problems:
+        raise SpecError(_UNPINNED, problems)
+    return files
+
+
+def _nothing_fetched(tenant: str) -> str:
+    return f"{tenant}: nothing is fetched yet; run `kustomer-mcp fetch {tenant}`"
+
+
+Documents = Mapping[str, tuple[Json, dict[str, Json]]]
+
+
+def save_documents(root: Path, documents: Documents) -> None:
     """Write documents with their pins (url, etag, operations) at once: all or nothing."""
+    change_all(root, lambda: (document_texts(root, documents), ()))
+
+
+def document_texts(root: Path, documents: Documents) -> dict[str, str]:
+    """The texts of documents and of the lock that pins them, by path below `root`."""
     lock = read_lock(root)
     texts = {name: dump(document) for name, (document, _) in documents.items()}
     lock["documents"] = {name: {**documents[name][1], "sha256": sha256(text)} for name, text in sorted(texts.items())}
-    write_all(root, {document_path(name): text for name, text in texts.items()} | {LOCK: dump(lock)})
+    return {document_path(name): text for name, text in texts.items()} | {LOCK: dump(lock)}
 
 
 def save_klasses(root: Path, tenant: str, files: Mapping[str, Json]) -> None:
     """Write a tenant's Klass files and their pins at once, and delete those that its old pins name and that are gone."""
+    change_all(root, lambda: klass_texts(root, tenant, files))
+
+
+def klass_texts(root: Path, tenant: str, files: Mapping[str, Json]) -> tuple[dict[str, str], list[str]]:
+    """The texts of a tenant's Klass files and of the lock that pins them, by path below `root`; and the paths to delete."""
     lock = read_lock(root)
     old = set(lock["tenants"].get(tenant, {}).get("files", {}))
     texts = {name: dump(content) for name, content in sorted(files.items())}
     lock["tenants"][tenant] = {"files": {name: sha256(text) for name, text in texts.items()}}
     writes = {klass_path(tenant, name): text for name, text in texts.items()} | {LOCK: dump(lock)}
-    write_all(root, writes, delete=[klass_path(tenant, name) for name in sorted(old - set(texts))])
+    return writes, [klass_path(tenant, name) for name in sorted(old - set(texts))]

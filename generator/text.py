@@ -63,6 +63,11 @@ def shortened(text: str, limit: int) -> str:
     return short if not short.endswith("…") else clause(text, limit - 1) + "."
 
 
+def markdown(text: str) -> str:
+    """A text inside a Markdown table or paragraph, as text and nothing else."""
+    return re.sub(r"([\\`*_{}\[\]<>|#!])", r"\\\1", " ".join(text.split())).replace("\\_", "_")
+
+
 _LINKING = frozenset(
     [
         "a",

@@ -71,7 +71,12 @@ def apply(folder: Path, changes: Iterable[FileChange]) -> None:
     if rows:
         writes = {row.path: row.new for row in rows if row.new is not None}
         gone = [row.path for row in rows if row.new is None]
-        replace_tree(folder, writes, gone, lambda: all(_read(folder / row.path) == row.old for row in rows))
+        replace_tree(folder, writes, gone, lambda: is_as_planned(folder, rows))
+
+
+def is_as_planned(folder: Path, changes: Iterable[FileChange]) -> bool:
+    """Whether a folder is still what the changes were planned for."""
+    return all(_read(folder / row.path) == row.old for row in changes)
 
 
 def _owned(folder: Path) -> set[str] | None:

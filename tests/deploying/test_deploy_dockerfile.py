@@ -65,10 +65,12 @@ def test_no_secret_has_a_place_in_a_layer(tmp_path: Path) -> None:
     assert not [value for name, value in rows if name in ("ENV", "ARG") and SECRETS.search(value)]
     assert not [value for name, value in rows if name == "ADD"]
     copied = [value.split()[0] for name, value in rows if name == "COPY" and "--from" not in value]
-    assert copied == ["deploy/requirements.lock", "kustomer_mcp_acme"]
+    assert copied == ["deploy/requirements.lock", "manifest.json", "kustomer_mcp_acme"]
     ignored = (package("acme") / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert "*" in ignored
-    assert [line for line in ignored if line.startswith("!")] == ["!deploy/requirements.lock", "!kustomer_mcp_acme"]
+    assert [line for line in ignored if line.startswith("!")] == [
+        "!deploy/requirements.lock", "!manifest.json", "!kustomer_mcp_acme",
+    ]  # fmt: skip
 
 
 @pytest.mark.slow

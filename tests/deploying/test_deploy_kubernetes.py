@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -163,9 +164,7 @@ def test_the_ingress_logs_no_paths_and_opens_no_administration() -> None:
 @pytest.mark.parametrize("tenant", TENANTS)
 def test_no_deployment_file_holds_the_version_of_the_package(tenant: str) -> None:
     folder = package(tenant)
-    (version,) = re.findall(
-        r'^version = "(.+)"$', (folder / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE
-    )
+    version = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["version"]
     own = [folder / "Dockerfile", *(folder / "deploy").rglob("*.yaml"), *(folder / "deploy").glob("*.service")]
     assert len(own) == 11
     assert [

@@ -9,11 +9,11 @@ import generator_kit as kit
 import pytest
 
 DOORS = {
-    "httpx": {"fetch.py", "fetch_klasses.py"},
+    "httpx": {"fetch.py", "fetch_klasses.py", "forge.py"},
     "jinja2": {"render.py"},
     "black": {"render.py"},
     "datamodel_code_generator": {"models.py"},
-    "click": {"cli.py"},
+    "click": {"cli.py", "drift_cli.py", "propose_cli.py"},
     "yaml": {"documents.py"},
 }
 

@@ -74,7 +74,7 @@ def test_a_bug_keeps_its_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) ->
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("generator.package.build", fail)
+    monkeypatch.setattr("generator.states.package_of", fail)
     assert isinstance(run("generate").exception, ZeroDivisionError)
 
 
@@ -131,7 +131,8 @@ def test_generate_tells_its_plan_and_then_has_nothing_to_do(run: Run, root: Path
     lines = first.stdout.splitlines()
     assert "+ generated/acme/manifest.json" in lines
     assert re.fullmatch(r"acme: 3 tools in 2 toolsets, no operations left out; (\d+) files changed", lines[-1])
-    assert len(lines) - 1 == int(lines[-1].split()[-3]) == len(kit.read_tree(root / "generated" / "acme"))
+    assert lines[-2] == "acme: version 1.0.0"
+    assert len(lines) - 2 == int(lines[-1].split()[-3]) == len(kit.read_tree(root / "generated" / "acme"))
     assert second.stdout == "acme: 3 tools in 2 toolsets, no operations left out; no files changed\n"
 
 
@@ -238,7 +239,7 @@ def test_init_fetch_and_generate_work_as_they_are_on_the_emulator(
     fetched = results[1].stdout
     assert "documents: 9 documents, 410 operations; 9 changes" in fetched
     assert (
-        "shop: 4 Klasses, 4 standard objects; 8 changes" in fetched
+        "shop: 4 Klasses, 4 standard objects; 9 changes" in fetched
         and "Klass legacy-ticket: disabled; left out" in fetched
     )
     assert "create_a_kustomer_order_custom_object" in results[4].stdout
@@ -298,12 +299,12 @@ def test_every_error_class_is_shown_and_not_raised(run: Run, monkeypatch: pytest
     def classes(of: type[KustomerMcpError]) -> list[type[KustomerMcpError]]:
         return [of, *(inner for each in of.__subclasses__() for inner in classes(each))]
 
-    assert len(classes(KustomerMcpError)) == 5
+    assert len(classes(KustomerMcpError)) == 6
     for kind in classes(KustomerMcpError):
 
         def fail(*_: object, kind: type[KustomerMcpError] = kind) -> None:
             raise kind("what", ["first", "second"])
 
-        monkeypatch.setattr("generator.package.build", fail)
+        monkeypatch.setattr("generator.states.package_of", fail)
         result = run("generate")
         assert (result.exit_code, click.unstyle(result.stderr)) == (1, "Error: what\n  - first\n  - second\n")

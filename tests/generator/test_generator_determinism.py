@@ -48,9 +48,6 @@ def test_the_order_of_keys_and_of_lists_without_meaning_changes_nothing(name: st
     assert json.dumps(other) != json.dumps(document)
     before = render(build(Snapshot({"core": document}, {"acme": {}}), kit.tenant()))
     after = render(build(Snapshot({"core": other}, {"acme": {}}), kit.tenant()))
-    inputs = json.loads(after["manifest.json"])
-    inputs["inputs"] = json.loads(before["manifest.json"])["inputs"]  # of the document as it is, so they may differ
-    after["manifest.json"] = kit.pretty(inputs)
     assert before == after
 
 

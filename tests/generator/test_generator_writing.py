@@ -392,6 +392,12 @@ def killed(code: str, *words: str, after: float) -> None:
         process.stdout.close()
 
 
+def _shipped(root: Path) -> dict[str, bytes]:
+    """A package without what counts its versions, of which every change makes another."""
+    files = kit.read_tree(root / "generated" / "acme")
+    return {path: raw for path, raw in files.items() if path not in ("manifest.json", "CHANGELOG.md")}
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_kill_at_any_moment_leaves_the_old_tree_or_the_new_one(tmp_path: Path, seed: int) -> None:
     root = _root(tmp_path, FULL)
@@ -399,17 +405,18 @@ def test_a_kill_at_any_moment_leaves_the_old_tree_or_the_new_one(tmp_path: Path,
     for text in (FULL, LEAN):
         (root / "specs/tenants/acme/tenant.toml").write_text(text, encoding="utf-8")
         assert CliRunner().invoke(main, ["-C", str(root), "generate"]).exit_code == 0
-        trees.append(kit.read_tree(root / "generated" / "acme"))
+        trees.append(_shipped(root))
     assert trees[0] != trees[1]
     dice = random.Random(seed)
     for _ in range(5):
         killed(_FOREVER, str(root), FULL, LEAN, after=dice.uniform(0, 0.1))
-        assert kit.read_tree(root / "generated" / "acme") in trees
+        assert _shipped(root) in trees
     (root / "specs/tenants/acme/tenant.toml").write_text(FULL, encoding="utf-8")
     assert CliRunner().invoke(main, ["-C", str(root), "generate"]).exit_code == 0
     (root / "specs/tenants/acme/tenant.toml").write_text(LEAN, encoding="utf-8")
     assert CliRunner().invoke(main, ["-C", str(root), "generate"]).exit_code == 0
-    assert kit.read_tree(root / "generated") == {f"acme/{path}": raw for path, raw in trees[1].items()}
+    assert _shipped(root) == trees[1]
+    assert {path.partition("/")[0] for path in kit.read_tree(root / "generated")} == {"acme"}
 
 
 def test_a_kill_at_any_moment_leaves_pins_that_fit_their_files(tmp_path: Path) -> None:

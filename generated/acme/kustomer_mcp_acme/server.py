@@ -5,12 +5,13 @@ from __future__ import annotations
 from kustomer_mcp_acme import BASE_URL
 from kustomer_mcp_acme.runtime.cli import command
 from kustomer_mcp_acme.runtime.server import PackageInfo
+from kustomer_mcp_acme.runtime.version import package_version
 
 INFO = PackageInfo(
     module="kustomer_mcp_acme",
     name="kustomer-acme",
     title="Acme Support",
-    version="1.0.0",
+    version=package_version("kustomer-mcp-acme", __file__),
     base_url=BASE_URL,
     instructions="Kustomer support CRM: customers, conversations, messages, notes, drafts and custom objects (KObjects) of Klasses. Klasses here: order, shipment, subscription, warranty-claim. Records are {type, id, attributes, relationships}; custom attributes stand in attributes.custom. Lists give next_cursor while there is more: pass it back as cursor. Messages only record on the timeline; drafts deliver. Rate limits are shared by the whole organisation.",
 )

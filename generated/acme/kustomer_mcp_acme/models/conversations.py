@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 from typing import Annotated, Any, Literal
+from pydantic import Field
 from pydantic import MISSING
 from kustomer_mcp_acme.runtime.model import Request
-from pydantic import Field
 
 
 class ConversationCondition(Request):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 from typing import Annotated, Literal
+from pydantic import Field
 from pydantic import MISSING
 from kustomer_mcp_globex.runtime.model import Request
-from pydantic import Field
 
 
 class CompanyCondition(Request):

@@ -1,0 +1,126 @@
+"""Owns one change as it is found, before tenants' settings and grouping, and the sentences that tell it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from generator.ir import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change, seen at one place.
+
+    Attributes:
+        rule: The rule's id.
+        subject: See Finding.
+        tools: The tools that it touches.
+        group: Changes of one rule and one group are the same change upstream; the subject where it is empty.
+        what: What the sentence speaks of, where the subject is not it.
+    """
+
+    rule: str
+    subject: str
+    before: Json = None
+    after: Json = None
+    tools: tuple[str, ...] = ()
+    group: str = ""
+    what: str = ""
+    path: str = ""
+
+
+# Rule -> its sentence. {what} is the thing, {before} and {after} its values in words.
+TEXTS: dict[str, str] = {
+    "tool-removed": "{what} is gone{before}.",
+    "tool-added": "{what} is new{after}.",
+    "tool-renamed": "{before} is called {after} now.",
+    "tool-now-writes": "{what} only read and changes data now.",
+    "tool-now-reads": "{what} changed data and only reads now.",
+    "tool-hint-changed": "{what} has other hints: {before} before, {after} now.",
+    "tool-grouping-changed": "{what} was {before}, and is {after} now.",
+    "tool-description-changed": "{what} is described anew.",
+    "tool-shown-otherwise": "{what} takes the same, and is shown otherwise in the list.",
+    "operation-moved": "{what} sends {after} where it sent {before}.",
+    "roles-changed": "{what} asks for other roles: {after}.",
+    "confirmation-added": "{what} must be confirmed: `confirm` has to name the record once more.",
+    "confirmation-removed": "{what} need not be confirmed any more.",
+    "argument-removed": "{what} is not taken any more (it was: {before}).",
+    "argument-added": "{what} may be given ({after}).",
+    "argument-required-added": "{what} is new and must be given ({after}).",
+    "argument-renamed": "{before} is called {after} now, in {what}.",
+    "argument-became-required": "{what} must be given now.",
+    "argument-became-optional": "{what} may be left out now.",
+    "argument-type-changed": "{what} takes {after} where it took {before}.",
+    "argument-type-narrowed": "{what} takes only {after} where it took {before}.",
+    "argument-type-widened": "{what} takes {after} where it took only {before}.",
+    "argument-became-free-form": "{what} takes any object; its fields are not known any more.",
+    "argument-choice-removed": "{what} does not take {before} any more.",
+    "argument-choice-added": "{what} takes {after} as well.",
+    "argument-bounds-tightened": "{what} has tighter bounds: {after} (before: {before}).",
+    "argument-bounds-loosened": "{what} has looser bounds: {after} (before: {before}).",
+    "argument-null-refused": "{what} does not take null any more.",
+    "argument-null-accepted": "{what} takes null, which clears it.",
+    "argument-description-changed": "{what} is described anew.",
+    "klass-added": "{what} is new.",
+    "klass-removed": "{what} is gone from the organisation.",
+    "klass-disabled": "{what} was disabled in Kustomer.",
+    "klass-hidden": "{what} takes no new records any more (existing only).",
+    "klass-deleted": "{what} was deleted in Kustomer.",
+    "klass-deselected": "{what} is left out by [klasses].",
+    "klass-restored": "{what} is back (it was {before}).",
+    "klass-label-changed": "{what} is called {after}, and was called {before}.",
+    "attribute-removed": "{what} is gone from the organisation.",
+    "attribute-deleted": "{what} was deleted in Kustomer.",
+    "attribute-disabled": "{what} was disabled in Kustomer.",
+    "attribute-added": "{what} is new ({after}).",
+    "attribute-restored": "{what} is back (it was {before}).",
+    "attribute-type-changed": "{what} is {after}, and was {before}.",
+    "attribute-choice-removed": "{what} does not take {before} any more.",
+    "attribute-choice-added": "{what} takes {after} as well.",
+    "attribute-choices-closed": "{what} takes only {after} now.",
+    "attribute-choices-opened": "{what} takes any value now (before: {before}).",
+    "attribute-target-changed": "{what} points to {after}, and pointed to {before}.",
+    "attribute-tree-changed": "{what} has another tree of choices.",
+    "attribute-sensitive-added": "{what} is sensitive now: its values may be masked.",
+    "attribute-sensitive-removed": "{what} is not sensitive any more.",
+    "attribute-text-changed": "{what} is described anew: {after} (before: {before}).",
+    "document-added": "{what} is new{after}.",
+    "document-removed": "{what} is not read any more{before}.",
+    "operation-available": "{what} is new, and not selected: {after}.",
+    "operation-gone": "{what} is gone; it was left out.",
+    "left-out-reason-changed": "{what} is left out because {after} (before: {before}).",
+    "package-added": "The package is new.",
+    "package-removed": "The package is gone.",
+    "filter-matches-nothing": "{what} matches nothing any more.",
+    "prompt-removed": "{what} is gone.",
+    "prompt-added": "{what} is new.",
+    "prompt-changed": "{what} says something else.",
+    "base-url-changed": "The package calls {after} where it called {before}.",
+    "server-text-changed": "The server's {what} is another.",
+}
+
+
+def sentence(change: Change, tools: tuple[str, ...], count: int) -> str:
+    """What a change says to a person; `count` is how many places were found to have it."""
+    what = change.what or change.subject
+    if count > 1 and change.rule.startswith("argument-"):
+        what += f", in {count} places"
+    elif len(tools) > 1 and change.rule in ("tool-removed", "tool-added"):
+        what = f"{len(tools)} tools"
+    text = TEXTS[change.rule].format(what=what, before=_said(change.before), after=_said(change.after))
+    if len(tools) > 1 and change.rule in ("tool-removed", "tool-added"):
+        text = text.replace(" tools is ", " tools are ")
+    return text[:1].upper() + text[1:]
+
+
+def _said(value: Json) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return "nothing"
+    if isinstance(value, list):
+        return ", ".join(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_said(inner)}" for key, inner in value.items())
+    return json.dumps(value, ensure_ascii=False)

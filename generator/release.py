@@ -1,0 +1,135 @@
+"""Owns how a package gets its version: the committed tree is the record, and what is made now is compared with it.
+
+`plan` is what `generate`, `check` and `regenerate` have in common; it reads generated/<tenant>/ and writes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from generator import changelog
+from generator.drift import compare
+from generator.errors import SpecError
+from generator.findings import Finding
+from generator.ir import Json, Package
+from generator.render import manifest, render
+from generator.surface import Surface, surface_of
+from generator.surface_files import read_package, surface_from
+from generator.tree import FileChange
+from generator.tree import compare as compare_tree
+from generator.versions import FIRST, is_version, largest_bump, next_version
+
+_MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would become of one package.
+
+    Attributes:
+        package: With its version.
+        before: The version as committed; an empty string where there is no package.
+        findings: What callers can notice of it.
+        files: All its files.
+        changes: What of them is not as it should be.
+        old: The surface as committed; None where there is no package.
+        new: The surface of `package`.
+    """
+
+    package: Package
+    before: str
+    findings: tuple[Finding, ...]
+    files: Mapping[str, str]
+    changes: tuple[FileChange, ...]
+    old: Surface | None
+    new: Surface
+
+
+@dataclass(frozen=True, slots=True)
+class _Committed:
+    """What stands in generated/<tenant>/; an empty version where nothing does."""
+
+    version: str = ""
+    changes: tuple[Mapping[str, Json], ...] = ()
+    generator: str = ""
+    tree: str = ""
+    changelog: str = ""
+
+
+def plan(folder: Path, package: Package) -> Plan:
+    """Give a package the version that its differences from `folder` ask for, and say what would be written.
+
+    Raises:
+        SpecError: What is in `folder` can't be read as a package.
+        RenderError: See render() and compare().
+    """
+    old = _committed(folder)
+    files = render(package)
+    new = surface_of(package)
+    made = json.loads(files[_MANIFEST])
+    is_other = (old.tree, old.generator) != (made["tree"], made["generator"])
+    surface = _surface(folder, old, None if is_other else new)
+    findings = compare(surface, new) if surface is not None else ()
+    bump = largest_bump(findings, code=bool(old.version) and is_other)
+    version = next_version(old.version, bump) if old.version else FIRST
+    changes = tuple(map(recorded, findings)) if bump else old.changes
+    package = replace(package, version=version, changes=changes, changelog=old.changelog)
+    files[changelog.PATH] = changelog.text_of(package)
+    files[_MANIFEST] = manifest(package, files)
+    found = tuple(compare_tree(folder, dict(sorted(files.items()))))
+    return Plan(package, old.version, findings, files, found, surface, new)
+
+
+def recorded(finding: Finding) -> dict[str, Json]:
+    """A finding as the manifest keeps it."""
+    return {
+        "rule": finding.rule,
+        "subject": finding.subject,
+        "text": finding.text,
+        "tools": list(finding.tools),
+    }
+
+
+def committed_version(folder: Path) -> str:
+    """The version of the package in a folder; an empty string where there is none."""
+    return _committed(folder).version
+
+
+def _surface(folder: Path, old: _Committed, released: Surface | None) -> Surface | None:
+    """The surface as committed, or None where there is no package.
+
+    Where what is shipped is what was `released`, it is that: files that differ all the same were edited by hand, and go back.
+    """
+    if not old.version:
+        return None
+    try:
+        found = surface_from(read_package(folder))
+    except SpecError:
+        if released is None:
+            raise
+        return released
+    if released is None:
+        return found
+    return replace(released, left_out=found.left_out, documents=found.documents, notes=found.notes)
+
+
+def _committed(folder: Path) -> _Committed:
+    try:
+        text = (folder / _MANIFEST).read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return _Committed()
+    try:
+        said = json.loads(text)
+        version = said["version"]
+        changes = tuple(said.get("changes", ()))
+        if not is_version(version) or not all(isinstance(row, dict) for row in changes):
+            raise ValueError("its version or its changes are not of the form that this tool writes")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        mend = "take it back from version control, or delete the folder and generate it anew"
+        raise SpecError(f"generated/{folder.name}/manifest.json can't be read", [str(error), mend]) from None
+    path = folder / changelog.PATH
+    told = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return _Committed(version, changes, str(said.get("generator", "")), str(said.get("tree", "")), told)

@@ -1,0 +1,242 @@
+"""Owns reading a package's surface from its own files: contracts, models and tools say all that the IR said.
+
+Models and tools are read as syntax trees; nothing of a package is imported or run. What another version of the
+generator wrote in a form that is not known here is left out, and then compared by what the contract says alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.errors import SpecError
+from generator.ir import Json
+from generator.surface import (
+    Field,
+    Surface,
+    ToolSurface,
+    described,
+    documents_of,
+    own_arguments,
+    reasons,
+)
+from generator.surface_models import Models, name_of
+
+_PLACES = {"path_arguments": "path", "query": "query", "body": "body"}
+
+
+def read_package(folder: Path) -> dict[str, str]:
+    """The text files of a package folder that say what callers see, by their path in it; empty where there is none.
+
+    Raises:
+        SpecError: A file is no text.
+    """
+    if not (folder / "manifest.json").is_file():
+        return {}
+    wanted = ("manifest.json", "*/doctor.json", "*/prompts.json", "*/__init__.py", "*/server.py", "*/klasses/*.json")
+    globs = (*wanted, "*/contract/*.json", "*/models/*.py", "*/tools/*.py")
+    try:
+        return {
+            path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+            for pattern in globs
+            for path in sorted(folder.glob(pattern))
+        }
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"{folder.name}: a file of the package can't be read", [str(error)]) from None
+
+
+def surface_from(files: Mapping[str, str]) -> Surface:
+    """The surface that a package's files show.
+
+    Args:
+        files: Text by path below the package's folder; other files may be among them.
+
+    Raises:
+        SpecError: They are no package, or JSON or Python among them is broken.
+    """
+    try:
+        manifest = json.loads(files["manifest.json"])
+        module = f"kustomer_mcp_{manifest['tenant'].replace('-', '_')}"
+        return _surface(files, manifest, module)
+    except (KeyError, ValueError, SyntaxError, TypeError, AttributeError) as error:
+        said = f"{type(error).__name__}: {error}"
+        mend = "take it back from version control, or delete the folder and generate it anew"
+        raise SpecError("the package in generated/ can't be read", [said, mend]) from None
+
+
+def _surface(files: Mapping[str, str], manifest: Json, module: str) -> Surface:
+    inside = {path.removeprefix(f"{module}/"): text for path, text in files.items() if path.startswith(f"{module}/")}
+    doctor = json.loads(inside.get("doctor.json", '{"tools": {}}'))
+    readers = {
+        path.removeprefix("contract/").removesuffix(".json"): _toolset(path, inside)
+        for path in inside
+        if path.startswith("contract/") and path.endswith(".json")
+    }
+    tools = {}
+    for name, reader in readers.items():
+        for contract in json.loads(inside[f"contract/{name}.json"]):
+            row = manifest["tools"][contract["name"]]
+            tools[contract["name"]] = reader.tool(contract, row, doctor["tools"].get(contract["name"]))
+    klasses = {
+        path.removeprefix("klasses/").removesuffix(".json"): json.loads(text)
+        for path, text in inside.items()
+        if path.startswith("klasses/")
+    }
+    left_out = ((row["operation"], row["document"], row["reason"]) for row in manifest["left_out"])
+    return Surface(
+        tools=dict(sorted(tools.items())),
+        klasses=klasses,
+        left_out=reasons(left_out),
+        documents=documents_of(manifest["inputs"]),
+        prompts={row["name"]: _prompt(row) for row in json.loads(inside.get("prompts.json", "[]"))},
+        notes=tuple(manifest["notes"]),
+        klasses_left_out=tuple(doctor.get("klasses_left_out", ())),
+        facts=_facts(inside),
+        module=module,
+    )
+
+
+def _prompt(row: Json) -> Json:
+    told = [[part["text"], part.get("given", []), part.get("missing", [])] for part in row["parts"]]
+    return [row["description"], told, [[a["name"], a["required"], a.get("choices", [])] for a in row["arguments"]]]
+
+
+def _facts(inside: Mapping[str, str]) -> dict[str, str]:
+    facts: dict[str, str] = {}
+    for node in ast.walk(ast.parse(inside.get("server.py", ""))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "PackageInfo":
+            given = {k.arg: k.value.value for k in node.keywords if isinstance(k.value, ast.Constant)}
+            facts.update((key, str(given[key])) for key in ("title", "instructions") if key in given)
+    for node in ast.parse(inside.get("__init__.py", "")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "BASE_URL":
+            facts["base_url"] = str(ast.literal_eval(node.value))
+    return facts
+
+
+def _toolset(path: str, inside: Mapping[str, str]) -> _Toolset:
+    name = path.removeprefix("contract/").removesuffix(".json")
+    return _Toolset(Models(inside.get(f"models/{name}.py", "")), _functions(inside.get(f"tools/{name}.py", "")), name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Function:
+    """What a tool's function says: its arguments' texts, their wires, the values that it fills in, its search."""
+
+    description: str
+    texts: Mapping[str, str]
+    wires: Mapping[str, str]
+    fixed: tuple[str, ...]
+    search: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Toolset:
+    """Reads the tools of one toolset."""
+
+    models: Models
+    functions: Mapping[str, _Function]
+    name: str
+
+    def tool(self, contract: Json, row: Json, roles: Json) -> ToolSurface:
+        """One tool, from its contract, its row in the manifest and its roles."""
+        function = self.functions[contract["name"]]
+        pythons = self.models.pythons(function.model)
+        fields = self.models.fields(function.model)
+        arguments = {
+            name: Field(f.shape, f.required, function.texts[pythons[name]], function.wires.get(pythons[name], ""))
+            for name, f in fields.items()
+        }
+        return ToolSurface(
+            name=contract["name"],
+            description=function.description,
+            toolset=row["toolset"],
+            tags=tuple(row["tags"]),
+            kind=row["kind"],
+            effect=row["effect"],
+            operations=tuple(row["operations"]),
+            operation_id=row["operation_id"],
+            document=row["document"],
+            arguments=arguments,
+            contract=contract,
+            own=own_arguments(contract, arguments),
+            fixed=function.fixed,
+            search=function.search,
+            roles=roles,
+        )
+
+
+# ------------------------------------------------------------------------------------------------- tools
+
+
+def _functions(source: str) -> dict[str, _Function]:
+    body = ast.parse(source).body
+    assigned = [node for node in body if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Call | ast.Dict)]  # fmt: skip
+    searches, models = {}, {}
+    for node in assigned:
+        target = ast.unparse(node.target if isinstance(node, ast.AnnAssign) else node.targets[0])
+        if isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "Search":
+            searches[target] = str(next(ast.literal_eval(k.value) for k in node.value.keywords if k.arg == "context"))
+        elif isinstance(node.value, ast.Dict) and target == "TOOLS":
+            for key, value in zip(node.value.keys, node.value.values, strict=True):
+                if isinstance(key, ast.Constant) and isinstance(value, ast.Tuple):
+                    models[str(key.value)] = ast.unparse(value.elts[1]).removeprefix("models.")
+    rows = (node for node in body if isinstance(node, ast.AsyncFunctionDef))
+    return {node.name: _function(node, searches, models[node.name]) for node in rows}
+
+
+def _function(node: ast.AsyncFunctionDef, searches: Mapping[str, str], model: str) -> _Function:
+    description, texts = _texts(ast.get_docstring(node) or "", {a.arg for a in node.args.kwonlyargs})
+    calls = [
+        c
+        for statement in node.body
+        for c in ast.walk(statement)
+        if isinstance(c, ast.Call) and isinstance(c.func, ast.Attribute) and c.func.attr == "call"
+    ]
+    last = max(calls, key=lambda call: call.lineno)
+    wires: dict[str, str] = {}
+    fixed: list[str] = []
+    search = ""
+    for call in sorted(calls, key=lambda call: call.lineno):
+        for keyword in call.keywords:
+            place = _PLACES.get(keyword.arg or "", "")
+            if place and isinstance(keyword.value, ast.Dict):
+                for key, value in zip(keyword.value.keys, keyword.value.values, strict=True):
+                    wire = str(ast.literal_eval(key)) if key is not None else ""
+                    if isinstance(value, ast.Name):
+                        wires[value.id] = f"{place} {wire}"
+                    elif (python := _comma(value)) is not None:
+                        wires[python] = f"{place} {wire}"
+                    elif call is last and not isinstance(value, ast.Call):
+                        fixed.append(f"{place} {wire}={ast.literal_eval(value)!a}")
+            elif place == "body" and isinstance(keyword.value, ast.Name):
+                wires[keyword.value.id] = "body "
+            elif place == "body" and call is last:
+                search = searches.get(ast.unparse(keyword.value).partition(".")[0], "")
+            elif keyword.arg == "cursor" and isinstance(keyword.value, ast.Name):
+                wires[keyword.value.id] = f"query {keyword.value.id}"
+    return _Function(description, texts, {} if search else wires, tuple(sorted(fixed)), search, model)
+
+
+def _comma(value: ast.expr) -> str | None:
+    if isinstance(value, ast.Call) and name_of(value.func) == "comma" and isinstance(value.args[0], ast.Name):
+        return value.args[0].id
+    return None
+
+
+def _texts(docstring: str, names: set[str]) -> tuple[str, dict[str, str]]:
+    """The description, and the text of each argument, as tool_docstring of render.py wrapped them."""
+    head, _, tail = docstring.partition("\n\nArgs:\n")
+    texts: dict[str, list[str]] = {}
+    current = ""
+    for line in tail.splitlines():
+        name = line.strip().partition(":")[0]
+        if line.startswith("    ") and line[4:5] != " " and name in names:
+            current = name
+            texts[current] = [line.strip().partition(":")[2]]
+        elif current:
+            texts[current].append(line)
+    return described(head), {name: described(" ".join(lines)) for name, lines in texts.items()}

@@ -1,0 +1,146 @@
+"""Every rule has a case, and every case names its rule."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import drift_cases
+import pytest
+from click.testing import CliRunner
+from drift_kit import base_surface
+
+from generator.cli import main
+from generator.drift import compare
+from generator.drift_changes import TEXTS
+from generator.findings import SEVERITIES
+from generator.rules import RULES
+from generator.surface import Field, Surface, ToolSurface
+
+NOTE = "update_a_kustomer_note_by_id"
+READ = "get_single_kustomer_customer_by_id"
+
+
+def with_tool(name: str, **changes: Any) -> Surface:
+    base = base_surface()
+    return replace(base, tools={**base.tools, name: replace(base.tools[name], **changes)})
+
+
+def with_hints(name: str, **hints: bool) -> Surface:
+    contract = base_surface().tools[name].contract
+    return with_tool(name, contract={**contract, "annotations": {**contract["annotations"], **hints}})
+
+
+def with_argument(name: str, argument: str, **changes: Any) -> Surface:
+    arguments = base_surface().tools[name].arguments
+    return with_tool(name, arguments={**arguments, argument: replace(arguments[argument], **changes)})
+
+
+def shaped(**shape: Any) -> Surface:
+    return with_argument(NOTE, "body", shape=shape)
+
+
+def nested(kind: Mapping[str, Any]) -> Surface:
+    return with_argument(NOTE, "body", shape=dict(kind))
+
+
+OBJECT = {"type": "object", "class": "X", "open": False, "fields": {"a": Field({"type": "string"}, False)}}
+STRING = {"type": "string"}
+
+
+def without_prompts(surface: Surface) -> Surface:
+    return replace(surface, prompts={})
+
+
+def renamed_argument(surface: Surface) -> Surface:
+    tool: ToolSurface = surface.tools[NOTE]
+    arguments = {("text" if name == "body" else name): field for name, field in tool.arguments.items()}
+    return replace(surface, tools={**surface.tools, NOTE: replace(tool, arguments=arguments)})
+
+
+def base() -> Surface:
+    return base_surface()
+
+
+def _prompt(surface: Surface) -> Surface:
+    name = next(iter(surface.prompts))
+    return replace(surface, prompts={**surface.prompts, name: ["other", [], []]})
+
+
+def _left_out(surface: Surface) -> Surface:
+    key = next(key for key in surface.left_out if key[1] == "workflows")
+    return replace(surface, left_out={**surface.left_out, key: ("another reason",)})
+
+
+def _deselected(surface: Surface) -> Surface:
+    klasses = {name: klass for name, klass in surface.klasses.items() if name != "shipment"}
+    return replace(surface, klasses=klasses, klasses_left_out=("shipment",))
+
+
+def _shown(surface: Surface) -> Surface:
+    contract = json.loads(json.dumps(surface.tools[READ].contract))
+    contract["inputSchema"]["properties"]["id"]["format"] = "object-id"
+    return with_tool(READ, contract=contract)
+
+
+# Rule -> the old and the new state: what the mutations of documents, Klasses and selection can't bring about alone.
+CASES: dict[str, Callable[[], tuple[Surface, Surface]]] = {
+    "tool-now-writes": lambda: (base(), with_hints(READ, readOnlyHint=False)),
+    "tool-now-reads": lambda: (base(), with_hints(NOTE, readOnlyHint=True)),
+    "tool-hint-changed": lambda: (base(), with_hints(NOTE, idempotentHint=False)),
+    "tool-grouping-changed": lambda: (base(), with_tool(NOTE, tags=("notes", "others"))),
+    "tool-shown-otherwise": lambda: (base(), _shown(base())),
+    "operation-moved": lambda: (base(), with_tool(NOTE, operations=("PATCH /v2/notes/{id}",))),
+    "argument-renamed": lambda: (base(), renamed_argument(base())),
+    "argument-became-free-form": lambda: (nested(OBJECT), nested({"type": "object"})),
+    "argument-choice-removed": lambda: (shaped(**STRING, enum=["a", "b"]), shaped(**STRING, enum=["a"])),
+    "argument-choice-added": lambda: (shaped(**STRING, enum=["a"]), shaped(**STRING, enum=["a", "b"])),
+    "argument-null-refused": lambda: (shaped(**STRING, nullable=True), shaped(**STRING)),
+    "argument-null-accepted": lambda: (shaped(**STRING), shaped(**STRING, nullable=True)),
+    "klass-deselected": lambda: (base(), _deselected(base())),
+    "klass-restored": lambda: (_deselected(base()), base()),
+    "left-out-reason-changed": lambda: (base(), _left_out(base())),
+    "prompt-removed": lambda: (base(), without_prompts(base())),
+    "prompt-added": lambda: (without_prompts(base()), base()),
+    "prompt-changed": lambda: (base(), _prompt(base())),
+    "package-added": lambda: (Surface(), base()),
+    "package-removed": lambda: (base(), Surface()),
+}
+
+
+def mutated() -> set[str]:
+    return {one.rule for case in drift_cases.singles() for one in case.expected}
+
+
+def test_every_rule_has_a_case_and_every_case_names_a_rule() -> None:
+    assert set(RULES) == mutated() | set(CASES)
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_a_change_is_found_by_its_rule_with_its_severity_and_nothing_else_is(rule: str) -> None:
+    found = compare(*CASES[rule]())
+    assert {finding.rule for finding in found} == {rule}
+    assert {finding.severity for finding in found} == {RULES[rule].severity}
+    assert all(finding.text.endswith(".") and "{what}" not in finding.text for finding in found)
+
+
+def test_every_rule_has_a_sentence_and_severities_agree_with_what_they_do_to_the_version() -> None:
+    assert set(TEXTS) == set(RULES)
+    assert {rule.id for rule in RULES.values() if rule.bump == "major"} == {
+        rule.id for rule in RULES.values() if rule.severity == "breaking"
+    }
+    assert all(
+        rule.severity in SEVERITIES and rule.purpose.endswith(".") and rule.action.endswith(".")
+        for rule in RULES.values()
+    )
+
+
+@pytest.mark.parametrize("form", ["text", "json", "markdown"])
+def test_the_rules_are_printed_in_every_form(form: str) -> None:
+    result = CliRunner().invoke(main, ["rules", "--format", form])
+    assert result.exit_code == 0
+    assert all(rule in result.output for rule in RULES)
+    if form == "json":
+        assert [row["id"] for row in json.loads(result.output)] == list(RULES)
