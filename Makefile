@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: demo test lint check bench soak growth faults lock clean help
+.PHONY: demo test lint check docs bench bench-peers soak growth faults fuzz lock clean help
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,10 @@ lint: $(STAMP) ## Formatting, lint and types of everything that is written by ha
 	$(BIN)/mypy generator bench .ci
 	$(BIN)/kustomer-mcp check
 
+docs: $(STAMP) ## Build the site of docs/ into .site, every warning an error
+	$(BIN)/python .ci/reference.py
+	$(BIN)/mkdocs build --strict --quiet -f .ci/mkdocs.yml
+
 bench: $(STAMP) ## Print sizes, and times as ratios in one run
 	@$(BIN)/python -m bench
 
@@ -43,5 +47,13 @@ lock: $(STAMP) ## Pin anew what images install (network); then generate
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --all-extras \
 	  --no-emit-index-url --no-header --no-annotate generated/acme/pyproject.toml -o templates/deploy/requirements.lock
 
+bench-peers: $(STAMP) ## Measure what a user could pick instead, on the same documents, and write docs/benchmarks.md
+	@$(BIN)/python -m bench.peers
+
+fuzz: $(STAMP) ## Fuzz the document reader, guided by coverage, for SECONDS (60)
+	@$(BIN)/pip install --quiet --disable-pip-version-check 'atheris>=3'
+	@mkdir -p .tools/fuzz
+	$(BIN)/python tests/fuzz/fuzz_documents.py -max_total_time=$(or $(SECONDS),60) -max_len=8192 -timeout=10 -artifact_prefix=.tools/fuzz/ .tools/fuzz tests/fuzz/corpus
+
 clean: ## Remove what the targets made
-	rm -rf $(VENV) .demo .tools .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .demo .tools .site dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

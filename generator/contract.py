@@ -1,21 +1,22 @@
 """Owns what an MCP client sees of a tool: the profile of schema that every known client accepts, and its size.
 
 Flat, closed, described; no `$ref`, no root union, no `{}`, no `type` lists; null only where it clears a field.
-Nested objects are shown whole while the tool is small, else as one line that names their fields: the models validate
-them in full either way. What still does not fit travels in one argument, `more`, whose description names its fields;
-the runtime takes it apart again before it validates.
+Nested objects are shown whole while the tool is small, else by what they must have, and one line that names their
+other fields: the models validate them in full either way. What still does not fit travels in one argument, `more`,
+whose description names its fields; the runtime takes it apart again before it validates.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
 from generator import quirks
 from generator.arguments import CURSOR, PAGE_SIZE
 from generator.ir import Argument, Effect, Json, Kind, Schema
+from generator.shapes import SHOWN_BOUNDS, described, nullable, shape, signature
 from generator.text import clause, cut
 
 MORE = "more"
@@ -35,13 +36,9 @@ class Detail:
 
 
 DETAILS: dict[str, Detail] = {
-    "full": Detail(schema=680, description=1000, argument=160, signature=220, exact=True),
-    "lean": Detail(schema=220, description=60, argument=20, signature=160, exact=False),
+    "full": Detail(schema=700, description=1000, argument=160, signature=220, exact=True),
+    "lean": Detail(schema=220, description=60, argument=20, signature=120, exact=False),
 }
-_SHOWN_FORMATS = ("date-time", "uri", "email")
-_SHOWN_BOUNDS = ("minimum", "maximum", "maxLength", "maxItems")
-_ANY_JSON: Schema = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}, {"type": "object"}]}
-_NULL: Schema = {"type": "null"}
 
 
 def without_null(schema: Schema) -> Schema:
@@ -85,11 +82,19 @@ def compact(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def input_schema(arguments: tuple[Argument, ...], detail: Detail) -> Schema:
-    """The input schema: whole where it fits, else with nested objects named by their fields, else with `more`."""
-    arguments = tuple(replace(a, description=clause(a.description, detail.argument)) for a in arguments)
+def input_schema(
+    arguments: tuple[Argument, ...], detail: Detail, without: Mapping[str, tuple[str, ...]] | None = None
+) -> Schema:
+    """The input schema: whole where it fits, else with nested objects by what they must have, else with `more`.
+
+    Args:
+        arguments: What the tool takes, with what Kustomer says of it.
+        detail: How much is shown.
+        without: Argument -> those that can't be given beside it: at the root, JSON Schema could say it only with a union.
+    """
+    arguments = tuple(replace(a, description=_brief(a, detail, without or {})) for a in arguments)
     if not detail.exact:
-        arguments = tuple(replace(a, schema=_without(a.schema, (*_SHOWN_BOUNDS, "format"))) for a in arguments)
+        arguments = tuple(replace(a, schema=_without(a.schema, (*SHOWN_BOUNDS, "format"))) for a in arguments)
     apart = frozenset(a.name for a in arguments if _is_apart(a, detail))
     folded_to = partial(_folded, detail.signature)
     for show in (_whole, folded_to):
@@ -105,6 +110,13 @@ def input_schema(arguments: tuple[Argument, ...], detail: Detail) -> Schema:
             break
     # One short field is shorter than `more` with its name.
     return min(schema, folded, key=lambda one: len(compact(one)))
+
+
+def _brief(argument: Argument, detail: Detail, without: Mapping[str, tuple[str, ...]]) -> str:
+    """What is said of an argument, cut to its length; what it excludes is never cut."""
+    text = clause(argument.description, detail.argument)
+    names = ", ".join(without.get(argument.name, ()))
+    return f"{text}; not with {names}" if names else text
 
 
 # Arguments that the server itself takes, where a tool has none of the same name.
@@ -169,104 +181,21 @@ def _assembled(arguments: tuple[Argument, ...], show: Callable[[Schema, str], Sc
 
 def _argument(argument: Argument, show: Callable[[Schema, str], Schema], apart: frozenset[str]) -> Schema:
     if argument.name in apart:
-        show = _bare if argument.schema.get("x-shown") == "bare" else _whole
+        show = _bare if argument.schema.get("x-shown") == "needed" else _whole
     shown = show(argument.schema, argument.description)
-    return _nullable(argument.schema, shown)
-
-
-def _nullable(schema: Schema, shown: Schema) -> Schema:
-    if not schema.get("nullable"):
-        return shown
-    description = {"description": shown.pop("description")} if "description" in shown else {}
-    options = shown.get("anyOf", [shown])
-    return {"anyOf": [*options, _NULL], **description}
+    return nullable(argument.schema, shown)
 
 
 def _whole(schema: Schema, description: str) -> Schema:
-    return _described(_shape(schema, nested=True), description)
+    return described(shape(schema, nested=True), description)
 
 
 def _bare(schema: Schema, description: str) -> Schema:
-    return _described(_shape(schema, nested=False), description)
+    return described(shape(schema, nested=False), description)
 
 
 def _folded(limit: int, schema: Schema, description: str) -> Schema:
-    shape = _shape(schema, nested=False)
-    fields = signature(schema)
+    fields = signature(schema, shown=True)
     if fields:
         description = f"{description}: {fields}" if description else fields
-    return _described(shape, cut(description, limit))
-
-
-def _described(shape: Schema, description: str) -> Schema:
-    return {**shape, "description": description} if description else shape
-
-
-def _shape(schema: Schema, *, nested: bool) -> Schema:
-    if "anyOf" in schema:
-        options = _unrepeated(_shape(option, nested=nested) for option in schema["anyOf"])
-        return options[0] if len(options) == 1 else {"anyOf": options}
-    if schema.get("type") == "array":
-        return {"type": "array", "items": _shape(schema["items"], nested=nested), **_shown(schema)}
-    if schema.get("properties") and nested and all(_key_is_plain(key) for key in schema["properties"]):
-        return _object(schema)
-    if schema.get("type") == "object":
-        return {"type": "object"}
-    if "enum" in schema:
-        return {"type": schema["type"], "enum": schema["enum"]}
-    return {"type": schema["type"], **_shown(schema)} if "type" in schema else dict(_ANY_JSON)
-
-
-def _object(schema: Schema) -> Schema:
-    properties = {
-        name: _nullable(inner, _described(_shape(inner, nested=True), inner.get("description", "")))
-        for name, inner in schema["properties"].items()
-    }
-    result: Schema = {"type": "object", "properties": properties}
-    if schema.get("required"):
-        result["required"] = schema["required"]
-    if not schema.get("additionalProperties"):
-        result["additionalProperties"] = False
-    return result
-
-
-def _shown(schema: Schema) -> Schema:
-    shown: Schema = {key: schema[key] for key in _SHOWN_BOUNDS if key in schema}
-    if schema.get("maxLength") == quirks.SUFFIXES["Str"].schema["maxLength"]:
-        del shown["maxLength"]  # every text attribute has it; the models check it
-    if schema.get("format") in _SHOWN_FORMATS:
-        shown["format"] = schema["format"]
-    return shown
-
-
-def _key_is_plain(key: str) -> bool:
-    return key.replace("_", "").isalnum() and key.isascii() and len(key) <= 64
-
-
-def _unrepeated(schemas: Iterable[Schema]) -> list[Schema]:
-    kept: list[Schema] = []
-    for schema in schemas:
-        if schema not in kept:
-            kept.append(schema)
-    return kept
-
-
-def signature(schema: Schema, depth: int = 0) -> str:
-    """One line that names the fields of a nested object, `?` behind what may be left out; empty for scalars.
-
-    >>> signature({"type": "array", "items": {"type": "object", "properties": {"email": {}, "name": {}}, "required": ["email"]}})
-    '[{email, name?}]'
-    """
-    if schema.get("type") == "array":
-        inner = signature(schema["items"], depth)
-        return f"[{inner}]" if inner else ""
-    if "anyOf" in schema:
-        return " or ".join(dict.fromkeys(filter(None, (signature(option, depth) for option in schema["anyOf"]))))
-    if not schema.get("properties") or depth > 1:
-        return ""
-    required = schema.get("required", ())
-    names = []
-    for name, inner in schema["properties"].items():
-        deeper = signature(inner, depth + 1)
-        names.append(name + ("" if name in required else "?") + (f": {deeper}" if deeper else ""))
-    return "{" + ", ".join(names) + "}"
+    return described(shape(schema, nested=False), cut(description, limit))

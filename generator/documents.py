@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import yaml
@@ -20,6 +21,15 @@ class _PlainLoader(yaml.SafeLoader):
         if self.check_event(yaml.AliasEvent):
             raise yaml.YAMLError("aliases are not read; write the value out")
         return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict[Any, Json]:
+        """A mapping in which every key stands once."""
+        if not isinstance(node, yaml.MappingNode):
+            raise yaml.YAMLError("this is no mapping")
+        self.flatten_mapping(node)
+        return _each_key_once(
+            [(self.construct_object(k, deep=True), self.construct_object(v, deep)) for k, v in node.value]
+        )
 
 
 _PlainLoader.yaml_implicit_resolvers = {
@@ -63,8 +73,27 @@ def read_document(name: str, raw: bytes, pinned_operations: int = 0) -> Json:
 
 def _parsed(text: str) -> Json:
     if text.lstrip()[:1] == "{":
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_each_key_once)
     return yaml.load(text, Loader=_PlainLoader)  # noqa: S506  a SafeLoader
+
+
+def _each_key_once(pairs: list[tuple[Any, Json]]) -> dict[str, Json]:
+    """Of a key that stands twice readers take the first or the last: a reviewer and the generator could see two documents."""
+    made: dict[str, Json] = {}
+    for key, value in pairs:
+        if not isinstance(key, str):
+            raise ValueError(f"the key {str(key)[:60]!a} is no string; put it in quotes")
+        if key in made:
+            raise ValueError(f"the key {key[:60]!a} stands twice in one object")
+        made[key] = value
+    return made
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:60]} is out of range")
+    return number
 
 
 def _refuse_constant(name: str) -> Json:

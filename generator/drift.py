@@ -11,6 +11,7 @@ from generator.drift_changes import Change, sentence
 from generator.drift_config import NO_DRIFT_CONFIG, DriftConfig
 from generator.drift_ignored import is_ignored, refuse_idle
 from generator.drift_klasses import klass_changes, touched
+from generator.drift_texts import text_changes
 from generator.drift_tools import tool_changes
 from generator.findings import SEVERITIES, Finding, TenantReport, ToolChange
 from generator.ir import Json
@@ -30,18 +31,19 @@ def changes_between(old: Surface, new: Surface) -> tuple[Change, ...]:
     """Every change, without those that another one explains."""
     if not (old.tools and new.tools):
         return _whole_package(old, new)
-    klasses = tuple(klass_changes(old, new))
+    klasses, texts = tuple(klass_changes(old, new)), tuple(text_changes(old, new))
     tools = tuple(_unexplained(tool_changes(old, new), klasses, old, new))
     documents = tuple(_documents(old, new))
     found = (*klasses, *tools, *documents, *_package(old, new, (*klasses, *tools)))
-    return (*found, *_shown_otherwise(old, new, found))
+    return (*found, *_shown_otherwise(old, new, found), *texts)
 
 
 def _whole_package(old: Surface, new: Surface) -> tuple[Change, ...]:
     if not (old.tools or new.tools):
         return ()
     rule, tools = ("package-added", new.tools) if new.tools else ("package-removed", old.tools)
-    return (Change(rule, "package", tools=tuple(sorted(tools)), path="manifest.json"),)
+    whole = Change(rule, "package", tools=tuple(sorted(tools)), path="manifest.json")
+    return (whole, *text_changes(old, new))
 
 
 def tenant_report(name: str, old: Surface, new: Surface, config: DriftConfig, where: str) -> TenantReport:

@@ -98,6 +98,7 @@ TEXTS: dict[str, str] = {
     "prompt-changed": "{what} says something else.",
     "base-url-changed": "The package calls {after} where it called {before}.",
     "server-text-changed": "The server's {what} is another.",
+    "text-suspicious": "The text of {what} {after}.",
 }
 
 

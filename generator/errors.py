@@ -10,7 +10,12 @@ KustomerMcpError        could not do it (exit code 1)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+
+# A document can be large and hostile: what is said of it is short, and commands no terminal.
+_LONGEST = 1000
+_UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class KustomerMcpError(Exception):
@@ -22,9 +27,15 @@ class KustomerMcpError(Exception):
     """
 
     def __init__(self, what: str, problems: Iterable[str] = ()) -> None:
-        self.what = what
-        self.problems = tuple(problems)
-        super().__init__("\n".join([what, *(f"  - {problem}" for problem in self.problems)]))
+        self.what = _shown(what)
+        self.problems = tuple(_shown(problem) for problem in problems)
+        super().__init__("\n".join([self.what, *(f"  - {problem}" for problem in self.problems)]))
+
+
+def _shown(text: str) -> str:
+    """A text as a person can read it: cut, and what can't be seen spelled out."""
+    short = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], short)
 
 
 class ConfigError(KustomerMcpError):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from generator import quirks
 from generator.ir import Attribute, Catalog, Json, Klass, KlassResource, Operation, Schema, TreeNode
+from generator.text import is_device
 
 _MASKED = (
     "Values of sensitive attributes may come back masked, as {isMasked: true, maskedPresentation: ...}: what stands there "
@@ -20,8 +21,8 @@ def klass_resources(catalog: Catalog) -> tuple[KlassResource, ...]:
 
 
 def resource_name(klass: Klass) -> str:
-    """The Klass's name, in Kustomer's longer spelling where a standard object has the same one."""
-    shadowed = not klass.standard and klass.name in quirks.STANDARD_KLASSES
+    """The Klass's name, in Kustomer's longer spelling where a standard object or a device of Windows has the same one."""
+    shadowed = not klass.standard and (klass.name in quirks.STANDARD_KLASSES or is_device(klass.name))
     return f"kobject.{klass.name}" if shadowed else klass.name
 
 

@@ -44,8 +44,11 @@ def told_apart(klasses: tuple[Klass, ...]) -> tuple[Klass, ...]:
     for klass in klasses:
         if klass.standard:
             continue
-        other = spelled.setdefault(snake(klass.name) or klass.name, klass.name)
-        if other != klass.name or not snake(klass.name):
+        # As a file's name too, where case does not count.
+        keys = {snake(klass.name) or klass.name, snake(klass.name.lower()) or klass.name}
+        others = {spelled.setdefault(key, klass.name) for key in sorted(keys)} - {klass.name}
+        if others or not snake(klass.name):
+            other = min(others, default=klass.name)
             problems.append(
                 f"the Klasses {other!r} and {klass.name!r} would have the same tools' names: exclude one of them under [klasses]"
             )
@@ -55,7 +58,13 @@ def told_apart(klasses: tuple[Klass, ...]) -> tuple[Klass, ...]:
 
 
 def read_klass(content: Json) -> Klass:
-    """Read one pinned Klass; attributes that are deleted or can't be read are left out and said so."""
+    """Read one pinned Klass; attributes that are deleted or can't be read are left out and said so.
+
+    Raises:
+        SpecError: It has no name that Kustomer allows; the name becomes a file's.
+    """
+    if not isinstance(content.get("name"), str) or not KLASS_NAME.fullmatch(content["name"]):
+        raise SpecError(f"a Klass is called {content.get('name')!a}, which Kustomer does not allow", ["fetch it anew"])
     attributes: list[Attribute] = []
     notes: list[str] = []
     for name, metadata in sorted((content.get("attributes") or {}).items()):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -64,7 +65,7 @@ class Namer:
 
     def _define(self, schema: Schema, name: str) -> str:
         own = schema.get("x-name", "")
-        name = schema.get("x-class") or (camel(own) if own in self.shared else name)
+        name = schema.get("x-class") or (camel(identifier(own)) if own in self.shared else name)
         fields = {
             wire: self._field(inner, f"{name}{camel(identifier(wire))}") for wire, inner in schema["properties"].items()
         }
@@ -230,13 +231,14 @@ def import_rank(module: str) -> int:
 
 
 def _python_names(definitions: Mapping[str, Schema]) -> dict[str, str]:
-    """The fields of the tools' arguments that have the name of the function's parameter and not their own."""
+    """The fields of the tools' arguments that have the name of the function's parameter and not their own, and those
+    whose name Python would take for another one (it normalises identifiers)."""
     return {
-        f"{name}.{field}": python_name(field)
+        f"{name}.{field}": spelled
         for name, definition in definitions.items()
-        if name.endswith(_ARGUMENTS)
         for field in definition["properties"]
-        if python_name(field) != field
+        if (spelled := python_name(field) if name.endswith(_ARGUMENTS) else unicodedata.normalize("NFKC", field))
+        != field
     }
 
 

@@ -70,7 +70,7 @@ def _read(name: str, document: Json, base_path: str | None) -> tuple[list[Operat
         raise SpecError(f"{name}: this is no OpenAPI document: it has no `paths`")
     components = _dict(_dict(document.get("components")).get("schemas"))
     canonical = Canonical(name, components)
-    base = _base_path(document) if base_path is None else base_path
+    base = _base_path(name, document) if base_path is None else base_path
     operations = []
     for path, item in document["paths"].items():
         if not isinstance(item, dict):
@@ -89,10 +89,13 @@ def _published(name: str, raw: Json, key: str) -> Json:
     return raw
 
 
-def _base_path(document: Json) -> str:
-    servers = document.get("servers") or [{}]
-    url = servers[0].get("url", "") if isinstance(servers[0], dict) else ""
-    return urlsplit(url if isinstance(url, str) else "").path.rstrip("/")
+def _base_path(name: str, document: Json) -> str:
+    first: Json = next(_objects(document.get("servers")), {})
+    url = first.get("url", "")
+    try:
+        return urlsplit(url if isinstance(url, str) else "").path.rstrip("/")
+    except ValueError as error:
+        raise SpecError(f"{name}: the first server's url {one_line(url, 120)!r} is no address: {error}") from None
 
 
 def _path(name: str, path: str) -> str:

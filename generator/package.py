@@ -10,7 +10,7 @@ from generator.arguments import arguments_of, calls_of
 from generator.config import Tenant
 from generator.drafts import keep_fields, limit_accounts, schedule_drafts
 from generator.errors import ConfigError
-from generator.ir import Argument, Catalog, Json, Klass, Operation, Package, Schema, Tool, Toolset
+from generator.ir import Argument, Call, Catalog, Json, Klass, Operation, Package, Schema, Tool, Toolset
 from generator.klass_resources import klass_resources
 from generator.klasses import add_klasses, hidden_note, read_klasses, told_apart
 from generator.naming import effect_of, name_tools
@@ -190,6 +190,7 @@ def _tool(operation: Operation, namer: models.Namer, tenant: Tenant) -> Tool:
     wording = _wording(operation)
     detail = contract.DETAILS[tenant.detail]
     effect = effect_of(operation)
+    calls = calls_of(operation, arguments)
     return Tool(
         name=operation.tool,
         title=wording.title,
@@ -202,7 +203,7 @@ def _tool(operation: Operation, namer: models.Namer, tenant: Tenant) -> Tool:
         operation_id=operation.operation_id,
         document=operation.document,
         arguments=arguments,
-        calls=calls_of(operation, arguments),
+        calls=calls,
         arguments_class=models.class_name(operation.tool),
         search=operation.search,
         elsewhere=operation.elsewhere,
@@ -214,7 +215,7 @@ def _tool(operation: Operation, namer: models.Namer, tenant: Tenant) -> Tool:
             "title": wording.title,
             "description": shortened(wording.description, detail.description),
             "inputSchema": contract.with_own(
-                contract.input_schema(_shown(arguments, clears and not replaces), detail),
+                contract.input_schema(_shown(arguments, clears and not replaces), detail, excluded(calls)),
                 (name for name in _own_arguments(operation, tenant) if name not in {a.name for a in arguments}),
             ),
             "annotations": contract.hints(operation.kind, effect, operation.method, replaces),
@@ -238,6 +239,11 @@ def _without_null(body: Schema) -> Schema:
 
 def _shown(arguments: tuple[Argument, ...], clears: bool) -> tuple[Argument, ...]:
     return arguments if clears else tuple(replace(a, schema=contract.without_null(a.schema)) for a in arguments)
+
+
+def excluded(calls: tuple[Call, ...]) -> dict[str, tuple[str, ...]]:
+    """Scope -> the arguments that its request does not take."""
+    return {call.scope: call.refuses for call in calls if call.scope and call.refuses}
 
 
 def _wording(operation: Operation) -> _Wording:

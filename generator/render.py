@@ -34,6 +34,8 @@ _LINE = 110
 _MODE = black.Mode(line_length=_LINE, target_versions={TargetVersion.PY311})
 _SHAPING = ("black", "datamodel-code-generator", "jinja2")
 _RUNTIME_SUFFIXES = (".py", ".html", ".css", ".js")
+# Names as Kustomer and Python have them; in a code span nothing can be escaped.
+_PLAIN_CODE = re.compile(r"[\w.:/{}=-]+", re.ASCII)
 # From this many toolsets on it pays to render them in several processes.
 _PARALLEL_FROM = 8
 
@@ -55,6 +57,11 @@ def docstring(text: str) -> str:
     before = escaped[:-1]
     is_bare = escaped.endswith('"') and (len(before) - len(before.rstrip("\\"))) % 2 == 0
     return before + '\\"' if is_bare else escaped
+
+
+def code(text: str) -> str:
+    """Filter: a name as code inside a Markdown table, or as text where it could end the code span or the cell."""
+    return f"`{text}`" if _PLAIN_CODE.fullmatch(text) else markdown(text)
 
 
 def toml(text: str) -> str:
@@ -91,7 +98,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    for row in (literal, docstring, markdown, toml, tool_docstring, *FILTERS):
+    for row in (literal, docstring, markdown, code, toml, tool_docstring, *FILTERS):
         environment.filters[row.__name__] = row
     return environment
 

@@ -100,6 +100,7 @@ _ALL: tuple[Rule, ...] = (
         ("prompt-added", _ADDS, "added", "Clients offer one more prompt.", "Nothing."),
         ("prompt-changed", _WORDS, "changed", "The prompt says something else, or takes other arguments.", "Read it."),
         ("base-url-changed", ("warning", "minor"), "changed", "The package calls another host, with the same key.", "Check that it is the right organisation."),
+        ("text-suspicious", ("warning", ""), "added", "A text from outside speaks to models, hides something or asks for secrets; models read it.", "Read it, and ask its author before you release."),
         ("server-text-changed", _WORDS, "changed", "Models read the server's title and instructions first.", "Read the new text."),
     ),
 )  # fmt: skip

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from pydantic_core import SchemaError, SchemaValidator, core_schema
+
 from generator.errors import SpecError
 from generator.ir import Json, Schema
 from generator.text import cut, one_line
@@ -17,6 +19,9 @@ from generator.text import cut, one_line
 _BOUNDS = ("minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "uniqueItems")
 _SCALARS = frozenset({"string", "number", "integer", "boolean"})
 _MAX_DEPTH = 40
+_LARGEST = 2**63
+# One body of Kustomer's has some hundreds; references that multiply would have billions.
+_MAX_SCHEMAS = 20_000
 # What the regular expressions of pydantic can't do, or JavaScript and Python spell differently.
 _FOREIGN_PATTERN = re.compile(r"\(\?|\\[1-9pPkuAZzGbB]")
 
@@ -33,13 +38,15 @@ class Canonical:
         self._document = document
         self._components = components
         self.notes: list[str] = []
+        self._count = 0
 
     def __call__(self, schema: Json, where: str) -> Schema:
         """Give the canonical form of one schema found at `where`.
 
         Raises:
-            SpecError: It points outside the document, nests too deeply, or is no schema.
+            SpecError: It points outside the document, nests too deeply, is too large, or is no schema.
         """
+        self._count = 0
         return self._canonical(schema, where, ())
 
     def _canonical(self, schema: Json, where: str, seen: tuple[str, ...], depth: int = 0) -> Schema:
@@ -47,6 +54,11 @@ class Canonical:
             return {}
         if not isinstance(schema, dict):
             raise SpecError(f"{self._document}: {where} is {type(schema).__name__} where a schema is due")
+        self._count += 1
+        if self._count > _MAX_SCHEMAS:
+            raise SpecError(
+                f"{self._document}: {where} stands for more than {_MAX_SCHEMAS} schemas when its references are written out"
+            )
         if depth > _MAX_DEPTH:
             raise SpecError(f"{self._document}: {where} nests more than {_MAX_DEPTH} schemas deep")
         if isinstance(schema.get("$ref"), str):
@@ -138,8 +150,12 @@ class Canonical:
             nullable = nullable or None in enumeration
             result |= _enumeration(enumeration, types)
         for key in _BOUNDS:
-            if isinstance(schema.get(key), int | float) and "anyOf" not in result:
+            if key not in schema or "anyOf" in result:
+                continue
+            if _usable_bound(key, schema[key]):
                 result[key] = schema[key]
+            else:
+                self.notes.append(f"{self._document}: {where} has a {key} that is out of range; left out")
         if isinstance(schema.get("format"), str):
             result["format"] = one_line(schema["format"], 40)
         if _usable_pattern(schema.get("pattern")):
@@ -184,12 +200,22 @@ def _enumeration(values: list[Json], types: list[str]) -> Schema:
     return {"type": types[0]} if types else {}
 
 
+def _usable_bound(key: str, value: Json) -> bool:
+    """Whether a bound is one that JSON Schema allows and that 64 bits hold."""
+    if key == "uniqueItems" or isinstance(value, bool):
+        return key == "uniqueItems" and isinstance(value, bool)
+    if key in ("minimum", "maximum"):
+        return isinstance(value, int | float) and abs(value) < _LARGEST
+    return isinstance(value, int) and 0 <= value < _LARGEST
+
+
 def _usable_pattern(pattern: Json) -> bool:
     if not isinstance(pattern, str) or len(pattern) > 500 or _FOREIGN_PATTERN.search(pattern):
         return False
     try:
         re.compile(pattern)
-    except re.error:
+        SchemaValidator(core_schema.str_schema(pattern=pattern))  # the engine that the packages check with
+    except (re.error, SchemaError):
         return False
     return True
 

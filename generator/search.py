@@ -104,7 +104,7 @@ def _body(search: Search) -> Schema:
         "type": "object",
         "properties": {
             "all": {**conditions, "x-shown": "whole", "description": "All must hold; set, not_set: no value"},
-            "any": {**conditions, "x-shown": "bare", "description": "One must hold; as in all"},
+            "any": {**conditions, "x-shown": "needed", "description": "One must hold; as in all"},
             "sort": {
                 "type": "array",
                 "items": {"type": "string"},

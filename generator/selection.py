@@ -11,13 +11,13 @@ from generator.config import Tenant
 from generator.errors import ConfigError
 from generator.ir import Catalog, LeftOut, Operation, Scope, methods_of
 from generator.naming import effect_of
-from generator.text import snake
+from generator.text import module_name
 from generator.toolsets import LEADING_TAGS, TOOLSET_OVERRIDES, TOOLSETS
 
 
 def tags_of(operation: Operation) -> tuple[str, ...]:
     """The tags that selection and grants know: the toolset first, then the others, sorted."""
-    rows = [TOOLSETS.get(tag) or (snake(tag.partition(" (")[0]) or "other",) for tag in operation.tags] or [("other",)]
+    rows = [TOOLSETS.get(tag) or (module_name(tag.partition(" (")[0]),) for tag in operation.tags] or [("other",)]
     further = sorted({tag for row in rows for tag in row} - {operation.toolset})
     return (operation.toolset, *further)
 
@@ -33,7 +33,7 @@ def _toolset(operation: Operation) -> str:
     leading = next((tag for tag in LEADING_TAGS if tag in operation.tags), "")
     first = leading or next(iter(operation.tags), "")
     row = TOOLSETS.get(first)
-    return row[0] if row else snake(first.partition(" (")[0]) or "other"
+    return row[0] if row else module_name(first.partition(" (")[0])
 
 
 def fold_scopes(catalog: Catalog) -> Catalog:

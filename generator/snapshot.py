@@ -58,7 +58,7 @@ def dump(value: Json) -> str:
     try:
         text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
         text.encode("utf-8")
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise SpecError("a fetched value can't be written as UTF-8 JSON", [str(error)]) from None
     return text
 

@@ -9,6 +9,7 @@ import unicodedata
 _CONTROL = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 _MARKDOWN_TABLE = re.compile(r"^\s*\|.*$", re.MULTILINE)
 _MARKDOWN = re.compile(r"[*_`#]{2,}|^#+\s*|<[^>\n]{1,80}>|\[([^\]]*)\]\([^)]*\)", re.MULTILINE)
+_DEVICE = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s")
 DESCRIPTION_LIMIT = 1000
 
@@ -113,6 +114,17 @@ def identifier(name: str, fallback: str = "unnamed") -> str:
     """Spell a name as an argument: snake case, never empty, never starting with a digit."""
     spelled = snake(name) or fallback
     return f"n{spelled}" if spelled[0].isdigit() else spelled
+
+
+def module_name(name: str) -> str:
+    """Spell a foreign name as a Python module and as a file on any system; `other` where nothing is left of it."""
+    spelled = identifier(name, "other")
+    return f"{spelled}_tools" if keyword.iskeyword(spelled) or is_device(spelled) else spelled
+
+
+def is_device(name: str) -> bool:
+    """Whether Windows has a device of that name, so that no file may have it there."""
+    return _DEVICE.fullmatch(name) is not None
 
 
 def python_name(name: str) -> str:

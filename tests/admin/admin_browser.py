@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 from axe_core_python.selenium import Axe
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
 
 _FLAGS = (
@@ -54,6 +54,15 @@ def chromium(folder: Path, *, scripts: bool = True, size: tuple[int, int] = (120
         yield Browser(chrome)
     finally:
         chrome.quit()
+
+
+def _is_gone(element: Any) -> bool:
+    """Whether the page that had an element is gone; one that is just going says so in words of its own."""
+    try:
+        element.is_enabled()
+    except WebDriverException:
+        return True
+    return False
 
 
 class Browser:
@@ -96,7 +105,7 @@ class Browser:
         """Click, and wait until the old page is gone: without scripts the driver does not wait by itself."""
         page = self.chrome.find_element(By.TAG_NAME, "html")
         element.click()
-        WebDriverWait(self.chrome, 10, 0.02).until(staleness_of(page))
+        WebDriverWait(self.chrome, 10, 0.02).until(lambda _: _is_gone(page))
 
     def copy(self) -> str:
         """Press the button that copies; what the page says then."""

@@ -64,10 +64,11 @@ def test_contracts_are_exactly_these(package: Package) -> None:
 
 
 def test_sizes_in_tokens_are_these(package: Package) -> None:
-    """The org's own fields count too, so this is a record, with a ceiling that a change has to argue about."""
+    """The org's own fields count too, so this is a record, with a ceiling that a change has to argue about: fields stand in
+    `all` and in `any`, for a model that is shown them once invents them in the other."""
     sizes = {name: contract.tokens(package.contract(toolset)[name]) for toolset, name in SEARCHES.values()}
-    assert max(sizes.values()) <= 420, sizes
-    assert sum(sizes.values()) / len(sizes) <= 385, sizes
+    assert max(sizes.values()) <= 550, sizes
+    assert sum(sizes.values()) / len(sizes) <= 500, sizes
 
 
 def test_lean_packages_show_the_fields_too() -> None:
@@ -87,7 +88,7 @@ def test_descriptions_say_what_search_does_not_see(package: Package) -> None:
 def test_one_more_attribute_changes_only_what_shows_it() -> None:
     before = render(built(klass_files()))
     files = copy.deepcopy(klass_files())
-    order = next(content for content in files.values() if content["name"] == "order")
+    order = next(content for content in files.values() if content.get("name") == "order")
     order["attributes"]["refundedNum"] = {"type": "number", "displayName": "Refunded"}
     after = render(built(files))
     changed = sorted(path for path in after if before.get(path) != after[path])
@@ -100,7 +101,9 @@ def test_one_more_attribute_changes_only_what_shows_it() -> None:
     for path in shows:
         lines = difflib.unified_diff(before[path].splitlines(), after[path].splitlines(), n=0, lineterm="")
         lines = [line for line in lines if re.match(r"[+-](?![+-])", line)]
-        assert [line[0] for line in lines] == ["+"] and "custom.refundedNum" in lines[0], lines
+        places = 2 if path.startswith(f"{module}/contract/") else 1  # a contract shows the fields in `all` and in `any`
+        assert [line[0] for line in lines] == ["+"] * places, lines
+        assert all("custom.refundedNum" in line for line in lines), lines
 
 
 def test_a_table_reads_as_a_person_would_write_it(package: Package) -> None:

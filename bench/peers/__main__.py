@@ -1,0 +1,131 @@
+"""`python -m bench.peers [NAME...]`: measure ours and every peer, one after the other, and write docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.everything import ROOT
+from bench.peers import measure, report
+from bench.peers.adapters import ADAPTERS, Adapter
+from bench.peers.document import Reader, merged, with_a_field
+from bench.peers.measure import Result, attempt
+from bench.peers.pins import HOME, PINS, installed
+from bench.peers.recorder import Recorder, recording
+
+_TOGETHER = 900.0
+Json = Any
+
+
+def main() -> None:
+    start = time.perf_counter()
+    wanted = [adapter for adapter in ADAPTERS if not sys.argv[1:] or adapter.name in sys.argv[1:]]
+    failed = {pin.name: why for pin in PINS if (why := _install(pin))}
+    folder = Path(tempfile.mkdtemp())
+    began = time.perf_counter()
+    emulator = subprocess.Popen([sys.executable, "-m", "bench.emulator"], stdout=subprocess.PIPE, cwd=ROOT)
+    try:
+        assert emulator.stdout is not None
+        url = emulator.stdout.readline().decode().strip()
+        with recording() as recorder:
+            results = [_measured(adapter, folder, recorder, url, failed) for adapter in wanted]
+    finally:
+        emulator.terminate()
+        emulator.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+    kept = {result.name: result.not_working for result in results}
+    (HOME / "not-right.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    if sys.argv[1:]:
+        print(report.text(results, time.perf_counter() - began))
+    else:
+        report.write(ROOT / "docs" / "benchmarks.md", results, time.perf_counter() - began)
+        print(f"docs/benchmarks.md is written, {time.perf_counter() - start:.0f} s")
+
+
+def _install(pin: Any) -> str:
+    try:
+        installed(pin)
+    except (subprocess.SubprocessError, OSError) as error:
+        said = (getattr(error, "stderr", b"") or b"").decode(errors="replace").strip().splitlines()
+        return said[-1][:160] if said else str(error)[:160]
+    return ""
+
+
+def _measured(adapter: Adapter, folder: Path, recorder: Recorder, url: str, failed: dict[str, str]) -> Result:
+    result = Result(adapter.name, adapter.note)
+    print(f"{adapter.name} ...", file=sys.stderr, flush=True)
+    if adapter.name in failed:
+        result.failed["install"] = failed[adapter.name]
+        return result
+    own = folder / adapter.name
+    own.mkdir()
+    document = own / "document.json"
+    whole = merged()
+    document.write_text(json.dumps(whole), encoding="utf-8")
+    made = adapter.generate is None or _generated(adapter, document, own, whole, result)
+    if made and adapter.serve is not None:
+        _served(adapter, document, own, recorder, url, Reader(whole), result)
+    attempt(result, "hostile documents", lambda: _hostile(adapter, own, recorder, result))
+    return result
+
+
+def _generated(adapter: Adapter, document: Path, own: Path, whole: Json, result: Result) -> bool:
+    if not attempt(result, "generation", lambda: result.cells.update(measure.generate(adapter, document, own))):
+        return False
+    before = measure.sources(own)
+    result.cells["lines"] = f"{sum(map(len, before.values())):,}"
+    if adapter.python:
+        attempt(result, "check", lambda: result.cells.update(measure.check_python(adapter, own)))
+    elif adapter.built is not None:
+        result.cells |= {"imports": "yes", "type errors": "0 (tsc)"}
+
+    def changed() -> None:
+        more = own / "more" / "document.json"
+        more.parent.mkdir()
+        more.write_text(json.dumps(with_a_field(whole)), encoding="utf-8")
+        measure.generate(adapter, more, own / "more")
+        result.cells["one field more"] = measure.changed_lines(before, measure.sources(own / "more"))
+
+    attempt(result, "one field more", changed)
+    return True
+
+
+def _served(
+    adapter: Adapter, document: Path, own: Path, recorder: Recorder, url: str, reader: Reader, result: Result
+) -> None:
+    tools: list[Json] = []
+
+    def listed() -> None:
+        tools.extend(asyncio.run(_within(measure.starts(adapter, document, own, recorder.url, result))))
+
+    if not attempt(result, "start", listed):
+        return
+    attempt(
+        result,
+        "calls",
+        lambda: asyncio.run(_within(measure.calls(adapter, document, own, recorder, reader, tools, result))),
+    )
+    attempt(result, "latency", lambda: asyncio.run(_within(measure.latency(adapter, document, own, url, result))))
+
+
+def _hostile(adapter: Adapter, own: Path, recorder: Recorder, result: Result) -> None:
+    for row in measure.advisories():
+        verdict = asyncio.run(_within(measure.injected(adapter, row, own / "hostile", recorder)))
+        result.injection[row["id"]] = verdict
+    survived = sum(verdict in ("data", "refused") for verdict in result.injection.values())
+    result.cells["hostile documents"] = f"{survived} of {len(result.injection)}"
+
+
+async def _within(step: Any) -> Any:
+    return await asyncio.wait_for(step, _TOGETHER)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""Owns docs/benchmarks.md: the results as Markdown, with versions, machine and commands."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections import Counter
+from importlib import metadata
+from pathlib import Path
+
+from bench.peers.measure import Result
+from bench.peers.pins import PINS
+
+COLUMNS = (
+    "operations right", "operations reached", "tools", "list, tokens", "profile violations", "start to list, s", "memory, MB",
+    "call, x httpx", "throughput, of httpx", "generation, s", "generation, MB", "lines", "imports", "type errors",
+    "one field more", "hostile documents",
+)  # fmt: skip
+
+_HOW = """\
+# Side by side with what a user could pick instead
+
+Written by `make bench-peers`; don't edit it. Every server gets the same document (the nine of `specs/openapi` merged into one,
+because none of the others takes several), speaks stdio, and is asked by the same client in the same run.
+
+- The merged document has 406 operations: four of the 410 stand in two documents.
+- **operations right**: every tool is called twice, with all of its arguments and with those that it requires, made from its own
+  input schema alone. What arrives at a recording server is held against the document by a reader of its own: method and path are
+  an operation's, query names are its, the body validates against its schema, and every text that was given arrives. An operation
+  counts if a tool for it gets both requests right. **reached**: some request for it arrived, right or not.
+- **list, tokens**: the tools as compact JSON, bytes / 4. **profile violations**: tools that break a rule of the schema profile
+  which all common clients accept (names, closed objects, keys, no type lists, descriptions, hints), one count a tool and rule.
+- **call**: median of 200 calls of "get one customer" against the emulator, one after the other, as a multiple of httpx alone;
+  **throughput**: 16 at once, as a share of what httpx does. **memory**: the server's peak until its first list.
+- **generation**: the whole process, cache off. **lines**: all text that is generated. **type errors**: mypy --strict (tsc for TypeScript).
+- **one field more**: lines that change when one operation gets one more optional field.
+- **hostile documents**: some of the cases of `tests/hostile/advisories.json`, named below, that neither ran code, nor asked a server, nor read a file,
+  nor broke what came out; a refusal counts as survived.
+
+With other work on the machine only sizes, counts and ratios hold.
+"""
+
+
+def write(path: Path, results: list[Result], seconds: float) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text(results, seconds), encoding="utf-8", newline="\n")
+
+
+def text(results: list[Result], seconds: float) -> str:
+    parts = [_HOW, "## Results\n", _table(results), "\n## What failed, and why\n", *_failures(results)]
+    parts += ["\n## Why tools are not right\n", *_not_working(results), "\n## Schema profile\n", *_profile(results)]
+    parts += ["\n## Hostile documents\n", *_injection(results), "\n## Versions and machine\n", *_machine(seconds)]
+    return "\n".join(parts) + "\n"
+
+
+def _table(results: list[Result]) -> str:
+    rows = ["| | " + " | ".join(_plain(result.name) for result in results) + " |", "|---" * (len(results) + 1) + "|"]
+    for column in COLUMNS:
+        rows.append(f"| {column} | " + " | ".join(_plain(result.cells.get(column, "-")) for result in results) + " |")
+    return "\n".join(rows)
+
+
+def _failures(results: list[Result]) -> list[str]:
+    rows = [f"- {r.name}, {step}: {_plain(why)}" for r in results for step, why in r.failed.items()]
+    return rows or ["Nothing."]
+
+
+def _not_working(results: list[Result]) -> list[str]:
+    made = []
+    for result in results:
+        if not result.not_working:
+            continue
+        kinds = Counter(_kind(why) for why in result.not_working.values())
+        said = "; ".join(f"{count} {kind}" for kind, count in kinds.most_common(8))
+        name, why = next(iter(result.not_working.items()))
+        made.append(
+            f"- {result.name}: {len(result.not_working)} tools: {_plain(said)}. For instance `{name}`: {_plain(why[:160])}"
+        )
+    return made or ["All are."]
+
+
+def _kind(why: str) -> str:
+    if "never arrived" in why:
+        return "lose an argument"
+    if why.startswith("nothing arrived"):
+        return "send nothing for valid arguments"
+    if "is no operation" in why:
+        return "call another path or method"
+    if "query " in why:
+        return "send a query that the document has not"
+    if "body" in why:
+        return "send a body that the document refuses"
+    return why[:40]
+
+
+def _profile(results: list[Result]) -> list[str]:
+    return [
+        f"- {r.name}: " + (", ".join(f"{count:,} {_plain(name)}" for name, count in r.profile.items()) or "none")
+        for r in results
+        if "tools" in r.cells
+    ]
+
+
+def _injection(results: list[Result]) -> list[str]:
+    made = []
+    for result in results:
+        counts = Counter(result.injection.values())
+        bad = [
+            f"{name} ({verdict})" for name, verdict in result.injection.items() if verdict not in ("data", "refused")
+        ]
+        said = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
+        made.append(f"- {result.name}: {said or 'not run'}" + (f". {', '.join(bad)}" if bad else ""))
+    return made
+
+
+def _machine(seconds: float) -> list[str]:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    load = os.getloadavg()[0]
+    peers = ", ".join(f"{pin.name} {pin.version} ({pin.registry})" for pin in PINS)
+    return [
+        f"- {platform.system()} {platform.machine()}, {cores} cores, {memory:.0f} GB, Python {platform.python_version()}; load at the end {load:.1f}",
+        f"- kustomer-mcp {metadata.version('kustomer-mcp')}, mcp {metadata.version('mcp')}; {peers}",
+        f"- `make bench-peers`, {seconds:.0f} s in all, without installing",
+    ]
+
+
+def _plain(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")

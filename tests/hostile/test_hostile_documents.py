@@ -1,0 +1,231 @@
+"""Documents that are wrong as a whole: numbers out of range, keys twice, nests, bombs, cycles. Refused in words, or bounded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import generator_kit
+import hostile_kit as kit
+import pytest
+
+from generator.documents import read_document
+from generator.errors import KustomerMcpError
+
+HEAD = '{"openapi": "3.0.3", "info": {"title": "x", "version": "1"}, "paths": {"/v1/things": {"post": '
+TAIL = "}}}"
+
+
+def _body(schema: Any, **rest: Any) -> Any:
+    document = kit.things(requestBody=generator_kit.body({"type": "object", "properties": {"x": schema}}))
+    return {**document, **rest}
+
+
+def _nest(inner: Any, depth: int, wrap: Any) -> Any:
+    for _ in range(depth):
+        inner = wrap(inner)
+    return inner
+
+
+NUMBERS = [
+    1e308,
+    -1e308,
+    5e-324,
+    10**400,
+    -(10**400),
+    2**63,
+    -(2**63) - 1,
+    0,
+    -1,
+    0.1,
+    True,
+    False,
+    None,
+    "5",
+    [],
+    {},
+    "NaN",
+]
+
+
+@pytest.mark.parametrize("number", NUMBERS, ids=lambda n: f"{type(n).__name__}-{str(n)[:12]}")
+@pytest.mark.parametrize("kind", ["string", "integer", "number", "array"])
+def test_bounds_out_of_range_are_refused_or_leave_a_package_that_imports(
+    kind: str, number: Any, tmp_path: Path, canary: Path
+) -> None:
+    bounds = (
+        "minLength",
+        "maxLength",
+        "minimum",
+        "maximum",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "multipleOf",
+        "exclusiveMinimum",
+    )
+    schema = {
+        "type": kind,
+        "items": {"type": "string"},
+        **dict.fromkeys(bounds, number),
+        "default": number,
+        "enum": [number, 1],
+    }
+    for each in (schema, {key: value for key, value in schema.items() if key != "enum"}):
+        files = kit.files_of(kit.package(_body(each), {}))
+        if files is not None:
+            kit.assert_harmless(files)
+            with kit.imported(tmp_path, files) as module:
+                assert [name for _, name, _ in kit.tools_of(module, files)]
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity", "-Infinity", "9" * 5000])
+def test_a_number_that_json_has_not_is_refused_when_it_is_read(number: str) -> None:
+    raw = HEAD + f'{{"x-number": {number}}}' + TAIL
+    with pytest.raises(KustomerMcpError) as caught:
+        made = read_document("core", raw.encode())
+        kit.build(kit.Snapshot({"core": made}, {"acme": {}}), kit.Tenant("acme", "x", kit.BASE_URL))
+    kit.assert_readable(caught.value)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        HEAD + '{"tags": ["a"], "tags": ["b"]}' + TAIL,
+        '{"openapi": "3.0.3", "paths": {"/v1/a": {"get": {}}}, "paths": {"/v1/b": {"get": {}}}}',
+        "openapi: 3.0.3\npaths:\n  /v1/a:\n    get: {}\n  /v1/a:\n    post: {}\n",
+    ],
+    ids=["operation", "paths", "yaml"],
+)
+def test_a_key_twice_is_refused_for_readers_differ_on_which_one_holds(raw: str) -> None:
+    with pytest.raises(KustomerMcpError, match="twice"):
+        read_document("core", raw.encode())
+
+
+DEEP: dict[str, Any] = {
+    "properties": lambda s: {"type": "object", "properties": {"a": s}},
+    "items": lambda s: {"type": "array", "items": s},
+    "allOf": lambda s: {"allOf": [s]},
+    "anyOf": lambda s: {"anyOf": [s, {"type": "null"}]},
+    "unknown": lambda s: {"x-a": s, "type": "string"},
+}
+
+
+@pytest.mark.parametrize("depth", [30, 60, 5000])
+@pytest.mark.parametrize("wrap", DEEP)
+def test_a_deep_nest_is_refused_or_bounded(wrap: str, depth: int, canary: Path, tmp_path: Path) -> None:
+    files = kit.files_of(kit.package(_body(_nest({"type": "string"}, depth, DEEP[wrap])), {}))
+    if files is not None:
+        kit.assert_harmless(files)
+        assert max(len(line) - len(line.lstrip()) for text in files.values() for line in text.splitlines()) < 200
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"[" * 200_000,
+        b'{"a":' * 200_000,
+        b"a:\n" + b"- " * 20_000,
+        b"{" * 50_000,
+        b'{"openapi": "3.0", "x": ' + b"[" * 99_000,
+    ],
+)
+def test_a_nest_that_no_parser_survives_is_refused(raw: bytes) -> None:
+    with pytest.raises(KustomerMcpError):
+        read_document("core", raw)
+
+
+def _laughs() -> str:
+    lines = ["openapi: 3.0.3", "a0: &a0 [lol, lol]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 30)]
+    return "\n".join([*lines, "paths: {/v1/a: {get: {x: *a29}}}"])
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        _laughs(),
+        "openapi: 3.0.3\npaths: &p\n  /v1/a:\n    get: *p\n",
+        "openapi: 3.0.3\nx: &x {a: 1}\npaths:\n  /v1/a:\n    get:\n      <<: *x\n",
+        "!!python/object/apply:os.system ['true']\n",
+        "openapi: 3.0.3\npaths: {/v1/a: {get: !!python/name:os.system }}\n",
+        "--- {openapi: 3.0.3}\n--- {openapi: 3.0.3}\n",
+        "openapi: !!binary aGk=\npaths: {}\n",
+        "? [openapi]\n: 3.0.3\n",
+    ],
+    ids=["billion-laughs", "cycle", "merge", "object", "name", "two-documents", "binary", "key-no-string"],
+)
+def test_yaml_that_is_more_than_json_is_refused(raw: str) -> None:
+    with pytest.raises(KustomerMcpError) as caught:
+        read_document("core", raw.encode())
+    kit.assert_readable(caught.value)
+
+
+def test_references_that_multiply_are_refused_or_bounded(canary: Path, tmp_path: Path) -> None:
+    """Ten components, each of which holds the next ten times: 10^10 objects when written out."""
+    schemas = {
+        f"A{i}": {
+            "type": "object",
+            "properties": {f"p{j}": {"$ref": f"#/components/schemas/A{i + 1}"} for j in range(10)},
+        }
+        for i in range(10)
+    }
+    schemas["A10"] = {"type": "object", "properties": {"x": {"type": "string"}}}
+    made = kit.package(_body({"$ref": "#/components/schemas/A0"}, components={"schemas": schemas}), {})
+    assert made is None
+
+
+CYCLES: dict[str, Any] = {
+    "itself": {"A": {"$ref": "#/components/schemas/A"}},
+    "two": {"A": {"$ref": "#/components/schemas/B"}, "B": {"$ref": "#/components/schemas/A"}},
+    "property": {
+        "A": {"type": "object", "properties": {"a": {"$ref": "#/components/schemas/A"}, "b": {"type": "string"}}}
+    },
+    "items": {"A": {"type": "array", "items": {"$ref": "#/components/schemas/A"}}},
+    "allOf": {
+        "A": {
+            "allOf": [{"$ref": "#/components/schemas/A"}, {"type": "object", "properties": {"x": {"type": "string"}}}]
+        }
+    },
+    "anyOf": {"A": {"anyOf": [{"$ref": "#/components/schemas/A"}, {"type": "string"}]}},
+    "no-string": {"A": {"$ref": 5}},
+    "into-itself": {"A": {"$ref": "#/components/schemas/A/properties/a"}},
+}
+
+
+@pytest.mark.parametrize("schemas", CYCLES.values(), ids=CYCLES)
+def test_a_cycle_of_references_is_cut_or_refused(schemas: Any, tmp_path: Path, canary: Path) -> None:
+    files = kit.files_of(kit.package(_body({"$ref": "#/components/schemas/A"}, components={"schemas": schemas}), {}))
+    if files is not None:
+        kit.assert_harmless(files)
+        with kit.imported(tmp_path, files):
+            pass
+
+
+def test_a_document_that_is_read_says_the_same_as_its_json(tmp_path: Path) -> None:
+    raw = json.dumps(kit.things()).encode()
+    assert read_document("core", raw) == kit.things()
+
+
+@pytest.mark.parametrize(
+    "servers",
+    [
+        {},
+        [],
+        [[]],
+        {"url": "x"},
+        "x",
+        5,
+        [{"url": "https://api.]com"}],
+        [{"url": "http://[::1"}],
+        [{"url": 5}],
+        [None, {"url": "/v2"}],
+    ],
+    ids=repr,
+)
+def test_servers_of_any_form_are_a_base_path_or_refused(servers: Any) -> None:
+    """What fuzzing found: an address that Python's own reader can't read."""
+    document = {**kit.things(), "servers": servers}
+    files = kit.files_of(kit.package(document, {}))
+    assert (files is None) == ("]com" in repr(servers) or "[::1" in repr(servers))

@@ -1,0 +1,150 @@
+"""A call that a contract allows is sent: arguments are drawn from nothing but what a client sees of a tool, in both details.
+
+A contract without bounds (lean has none) is read as a sensible caller would: see `sensible`. What JSON Schema can't say,
+or only in a form that some hosts refuse, is told in words, and stands in EXCEPTIONS with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import proof_kit as kit
+import pytest
+from package_build import EVERYTHING, ROOT
+from package_recorder import Recorder
+from test_package_wire import Tool, function_and_model, manifest, runtime
+
+from bench.peers.values import Maker
+from generator.config import Tenant
+from generator.ir import Package
+from generator.package import build
+from generator.snapshot import load
+
+Json = Any
+NOT_WITH = "; not with "
+# Arguments that are not drawn -> why a contract can't say more of them.
+NOT_DRAWN = {
+    "more": "its fields are those that the size of a contract leaves no room for; it names them",
+    "cursor": "it is taken from an answer; nothing can be known of it before",
+}
+# Tools of which the model takes every draw, and the function refuses some -> why JSON Schema can't say it.
+_VALUES = "which operators and values a field takes depends on the field; a union with a branch a field is too long"
+EXCEPTIONS = {
+    "kustomer_companies_search": _VALUES,
+    "kustomer_conversations_search": _VALUES,
+    "kustomer_customers_search": _VALUES,
+    "kustomer_messages_search": _VALUES,
+    "kustomer_order_custom_objects_search": _VALUES,
+    "kustomer_shipment_custom_objects_search": _VALUES,
+    "kustomer_subscription_custom_objects_search": _VALUES,
+    "kustomer_warranty_claim_custom_objects_search": _VALUES,
+}
+
+
+@cache
+def package(detail: str) -> Package:
+    snapshot = load(ROOT, ["acme"])
+    snapshot = replace(snapshot, klasses={EVERYTHING: snapshot.klasses["acme"]})
+    return build(snapshot, Tenant(EVERYTHING, "tenant.toml", "https://everything.api.kustomerapp.com", detail=detail))
+
+
+def sensible(schema: Json) -> Json:
+    """The schema with the bounds that go without saying: texts are not empty, numbers are small, lists hold something,
+    and an object has no fields but those that are shown."""
+    if "anyOf" in schema:
+        return {**schema, "anyOf": [sensible(option) for option in schema["anyOf"]]}
+    if schema.get("type") == "object":
+        fields = {name: sensible(inner) for name, inner in schema.get("properties", {}).items()}
+        return {**schema, "properties": fields} if fields else {"const": {}}
+    if schema.get("type") == "array":
+        return {"minItems": 1, **schema, "items": sensible(schema["items"])}
+    if schema.get("type") == "string" and not {"enum", "pattern"} & set(schema):
+        return {"minLength": 1, "maxLength": 12, **schema}
+    if schema.get("type") in ("integer", "number"):
+        return {"minimum": 1, "maximum": 5, **schema}
+    return schema
+
+
+def offered(schema: Json, model: Any) -> Json:
+    """The input schema without what is the server's own."""
+    takes = {info.alias or name.rstrip("_") for name, info in model.model_fields.items()}
+    kept = {n: one for n, one in schema["properties"].items() if n in takes and n not in NOT_DRAWN}
+    return {**schema, "properties": kept}
+
+
+def obeyed(made: Json, schema: Json) -> Json:
+    """The arguments without those that the text of an earlier one excludes: a union at the root, which would say it,
+    makes some clients refuse the whole list."""
+    kept = dict(made)
+    for name in made:
+        _, _, excluded = schema["properties"][name].get("description", "").partition(NOT_WITH)
+        if name in kept and excluded:
+            kept = {n: value for n, value in kept.items() if n not in excluded.split(", ")}
+    return kept
+
+
+def draws(schema: Json) -> Iterator[Json]:
+    """What bench/peers gives every server, with and without what may be left out; then what Hypothesis draws."""
+    for everything in (True, False):
+        yield Maker(schema, everything).arguments()
+    fields = {name: sensible(one) for name, one in schema["properties"].items()}
+    yield from kit.drawn(kit.arguments({**schema, "properties": fields}))
+
+
+def shown(detail: str) -> dict[str, Json]:
+    """The tools' input schemas; in `lean` those that `full`, which is drawn from as well, shows in another way."""
+    full, lean = ({t.name: t.contract["inputSchema"] for t in package(one).tools} for one in ("full", "lean"))
+    return full if detail == "full" else {name: one for name, one in lean.items() if one != full[name]}
+
+
+def tool_of(folder: Path, name: str) -> Tool:
+    row = manifest(folder)["tools"][name]
+    return Tool(name, row["toolset"], tuple(row["operations"]), row["kind"])
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("detail", ["full", "lean"])
+async def test_what_a_contract_allows_is_taken_and_sent(
+    detail: str, everything: Path, recorder: Recorder, kustomer: Any
+) -> None:
+    validation, errors = runtime("validation"), runtime("errors")
+    refused: dict[str, str] = {}
+    unsent: set[str] = set()
+    for name, contract in shown(detail).items():
+        function, model = function_and_model(tool_of(everything, name))
+        schema = offered(contract, model)
+        for made in draws(schema):
+            made = obeyed(made, schema)
+            recorder.clear()
+            try:
+                taken = validation.keyword_arguments(model, made)
+            except errors.InvalidArguments as error:
+                refused[name] = f"{made}: {error}"
+                continue
+            try:
+                await function(kustomer, **taken)
+                assert recorder.arrived, name
+            except errors.InvalidArguments as error:
+                unsent.add(name)
+                if name not in EXCEPTIONS:
+                    refused[name] = f"{made}: {error}"
+    assert refused == {}
+    assert unsent == set(EXCEPTIONS)  # an exception that is none is taken out of the table
+
+
+def test_what_excludes_others_names_them() -> None:
+    for detail in ("full", "lean"):
+        rows = {
+            f"{tool.name}.{call.scope}": (tool.contract["inputSchema"]["properties"][call.scope]["description"], call)
+            for tool in package(detail).tools
+            for call in tool.calls
+            if call.refuses
+        }
+        assert len(rows) > 2
+        assert [
+            where for where, (text, call) in rows.items() if not text.endswith(NOT_WITH + ", ".join(call.refuses))
+        ] == []
