@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: demo test lint check docs bench bench-peers soak growth faults fuzz lock clean help
+.PHONY: demo test lint check docs bench bench-peers fleet soak growth faults fuzz lock clean help
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ docs: $(STAMP) ## Build the site of docs/ into .site, every warning an error
 
 bench: $(STAMP) ## Print sizes, and times as ratios in one run
 	@$(BIN)/python -m bench
+
+fleet: $(STAMP) ## 1,000 tenants: check of all, generation of 50 that changed, memory; the first generation takes long
+	@$(BIN)/python -m bench.fleet
 
 soak: $(STAMP) ## Ten minutes of load for each number of workers; writes docs/reliability.md
 	@$(BIN)/python -m bench.soak

@@ -8,6 +8,7 @@ from collections import Counter
 from importlib import metadata
 from pathlib import Path
 
+from bench.everything import ROOT
 from bench.peers.measure import Result
 from bench.peers.pins import PINS
 
@@ -43,7 +44,8 @@ With other work on the machine only sizes, counts and ratios hold.
 
 def write(path: Path, results: list[Result], seconds: float) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text(results, seconds), encoding="utf-8", newline="\n")
+    said = text(results, seconds).replace(f"{ROOT}/", "")  # no folder of this machine in what errors say
+    path.write_text(said, encoding="utf-8", newline="\n")
 
 
 def text(results: list[Result], seconds: float) -> str:
