@@ -31,22 +31,19 @@ _LEAVE = 5
 
 
 def api_key(tenant: str, key_file: str | None = None) -> str:
-    """The API key of a tenant: KUSTOMER_API_KEY_<TENANT>, KUSTOMER_API_KEY, or a file (the option, or ..._FILE).
+    """The API key of a tenant: of the file of the option, else KUSTOMER_API_KEY_<TENANT>, else KUSTOMER_API_KEY. Of either
+    variable, the file that ..._FILE names comes first.
 
     Raises:
         FetchError: There is none.
     """
     own = f"{KEY_VARIABLE}_{tenant.upper().replace('-', '_')}"
-    path = key_file or os.environ.get(f"{own}_FILE") or os.environ.get(f"{KEY_VARIABLE}_FILE")
     try:
-        key = (
-            Path(path).read_text(encoding="utf-8") if path else os.environ.get(own) or os.environ.get(KEY_VARIABLE, "")
-        )
+        key = (_text_of(key_file) if key_file else _said(own, KEY_VARIABLE)).strip()
     except OSError as error:
         raise FetchError(f"{tenant}: the key file can't be read", [str(error)]) from None
     except UnicodeDecodeError:
         raise FetchError(f"{tenant}: the key file can't be read", ["it holds bytes that no key has"]) from None
-    key = key.strip()
     if not key or not key.isascii() or not key.isprintable():
         raise FetchError(
             f"{tenant}: there is no API key" if not key else f"{tenant}: the API key holds characters that no key has",
@@ -54,6 +51,20 @@ def api_key(tenant: str, key_file: str | None = None) -> str:
              "org.permission.klass.read and org.permission.metadata.read"],
         )  # fmt: skip
     return key
+
+
+def _said(*variables: str) -> str:
+    """What the first of the variables says that is set, or its file; a file that is empty is not passed over."""
+    for variable in variables:
+        if path := os.environ.get(f"{variable}_FILE"):
+            return _text_of(path)
+        if said := os.environ.get(variable):
+            return said
+    return ""
+
+
+def _text_of(path: str) -> str:
+    return Path(path).read_text(encoding="utf-8")
 
 
 @dataclass(slots=True)

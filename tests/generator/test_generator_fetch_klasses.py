@@ -356,6 +356,25 @@ def test_a_key_file_comes_before_the_environment(tmp_path: Path, monkeypatch: py
     assert api_key("acme") == "from-a-file"
 
 
+def test_the_tenants_own_key_comes_before_a_common_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("common", "own"):
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    monkeypatch.setenv("KUSTOMER_API_KEY_FILE", str(tmp_path / "common"))
+    monkeypatch.setenv("KUSTOMER_API_KEY_ACME_EU", "own")
+    monkeypatch.setenv("KUSTOMER_API_KEY_GLOBEX_FILE", str(tmp_path / "own"))
+    assert [api_key(tenant) for tenant in ("acme-eu", "globex", "initech")] == ["own", "own", "common"]
+
+
+def test_an_empty_file_of_the_tenants_own_is_no_reason_to_take_the_common_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own").write_text("\n", encoding="utf-8")
+    monkeypatch.setenv("KUSTOMER_API_KEY", "common")
+    monkeypatch.setenv("KUSTOMER_API_KEY_ACME_FILE", str(tmp_path / "own"))
+    with pytest.raises(FetchError, match="there is no API key"):
+        api_key("acme")
+
+
 @pytest.mark.parametrize("key", ["", "  ", "secret\x00tail", "secret\ntail", "schlüssel-secret"])
 def test_a_key_that_can_be_none_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     monkeypatch.setattr("generator.fetch_klasses.os.environ", {"KUSTOMER_API_KEY": key})
