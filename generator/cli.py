@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -21,9 +21,9 @@ from generator import __version__
 from generator.drift_cli import diff, drift, regenerate, rules
 from generator.errors import ConfigError, KustomerMcpError
 from generator.propose_cli import gather, propose
+from generator.terminal import Progress, chosen, complete_tenants, counted, told
 
 OUT_OF_DATE = 3
-_SIGN_COLORS = {"+": "green", "~": "yellow", "-": "red"}
 
 
 class _Group(click.Group):
@@ -35,32 +35,8 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except KustomerMcpError as error:
-            _fail(error)
-
-
-def _fail(error: KustomerMcpError) -> NoReturn:
-    click.echo(f"{click.style('Error', fg='red')}: {error}", err=True)
-    sys.exit(1)
-
-
-class _Progress:
-    """One line on a terminal: what, how many, how long. Silent elsewhere."""
-
-    def __init__(self, label: str) -> None:
-        self._label = label
-        self._start = time.monotonic()
-        self._shown = sys.stderr.isatty()
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        if self._shown:
-            count = f" {done}/{total}" if total else ""
-            click.echo(
-                f"\r\033[K{self._label}: {what}{count} ({time.monotonic() - self._start:.0f} s)", nl=False, err=True
-            )
-
-    def close(self) -> None:
-        if self._shown:
-            click.echo("\r\033[K", nl=False, err=True)
+            click.echo(f"{click.style('Error', fg='red')}: {error}", err=True)
+            sys.exit(1)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -82,23 +58,9 @@ def _tenant_argument(command: Callable[..., None]) -> Callable[..., None]:
     @click.argument("names", metavar="[TENANT]...", nargs=-1, shell_complete=complete_tenants)
     @wraps(command)
     def wrapped(*args: Any, names: tuple[str, ...], **kwargs: Any) -> None:
-        from generator.config import tenants
-
-        root: Path = click.get_current_context().obj
-        known = tenants(root)
-        if not known and not names:
-            raise ConfigError("there is no tenant yet", ["run `kustomer-mcp init NAME --org ORG`"])
-        command(*args, names=tuple(dict.fromkeys(names)) or known, **kwargs)
+        command(*args, names=chosen(click.get_current_context().obj, names), **kwargs)
 
     return wrapped
-
-
-def complete_tenants(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """The tenants that a shell may complete a word to."""
-    from generator.config import tenants
-
-    root = ctx.find_root().params.get("root") or Path()
-    return [name for name in tenants(Path(root)) if name.startswith(incomplete)]
 
 
 @main.command()
@@ -111,7 +73,7 @@ def init(root: Path, name: str, org: str | None) -> None:
     from generator.scaffolding import initialise
 
     for path in initialise(root, name, org or name, bundled_documents()):
-        click.echo(f"{click.style('+', fg='green')} {path}")
+        told("+", str(path))
     click.echo(f"Next: export KUSTOMER_API_KEY=... && kustomer-mcp fetch {name} && kustomer-mcp generate {name}")
 
 
@@ -142,13 +104,10 @@ def _fetch_documents(root: Path) -> None:
     from generator.fetch import fetch_documents
     from generator.snapshot import read_lock, save_documents
 
-    progress = _Progress("fetch")
     before = {name: pin["sha256"] for name, pin in read_lock(root)["documents"].items()}
-    try:
+    with Progress("fetch") as progress:
         made = fetch_documents(root, read_sources(root), progress)
         save_documents(root, made)
-    finally:
-        progress.close()
     after = {name: pin["sha256"] for name, pin in read_lock(root)["documents"].items()}
     operations = sum(pin["operations"] for _, pin in made.values())
     _changes("documents", before, after, f"{len(made)} documents, {operations} operations")
@@ -162,12 +121,10 @@ def _fetch_klasses(root: Path, tenant: Any, base_url: str | None, key_file: str 
     if base_url and (problem := check_base_url(base_url)):
         raise ConfigError("--base-url (or KUSTOMER_BASE_URL) can't be used", [problem])
     before = read_lock(root)["tenants"].get(tenant.name, {}).get("files", {})
-    progress = _Progress(tenant.name)
-    fetcher = KlassFetcher(tenant, base_url or tenant.base_url, api_key(tenant.name, key_file), progress, max_wait)
-    try:
+    with Progress(tenant.name) as progress:
+        key = api_key(tenant.name, key_file)
+        fetcher = KlassFetcher(tenant, base_url or tenant.base_url, key, progress, max_wait)
         files, notes = asyncio.run(fetcher.fetch(before))
-    finally:
-        progress.close()
     save_klasses(root, tenant.name, files)
     after = read_lock(root)["tenants"][tenant.name]["files"]
     klasses = sum(name.startswith("klasses/") for name in files)
@@ -183,12 +140,8 @@ def _changes(label: str, before: dict[str, str], after: dict[str, str], summary:
     rows += [("~", name) for name in after if name in before and before[name] != after[name]]
     rows += [("-", name) for name in before if name not in after]
     for sign, name in sorted(rows, key=lambda row: row[1]):
-        click.echo(f"{click.style(sign, fg=_SIGN_COLORS[sign])} {name}")
-    click.echo(f"{label}: {summary}; {_counted(len(rows), 'change')}")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
+        told(sign, name)
+    click.echo(f"{label}: {summary}; {counted(len(rows), 'change')}")
 
 
 @main.command()
@@ -209,14 +162,14 @@ def generate(root: Path, names: tuple[str, ...]) -> None:
         plan = _plan(state, name)
         package, changes = plan.package, plan.changes
         for change in changes:
-            click.echo(f"{click.style(change.sign, fg=_SIGN_COLORS[change.sign])} generated/{name}/{change.path}")
+            told(change.sign, f"generated/{name}/{change.path}")
         apply(root / "generated" / name, changes)
         prove(state, name)
         if plan.before != package.version:
             click.echo(f"{name}: version {f'{plan.before} -> ' if plan.before else ''}{package.version}")
         took = f" ({time.monotonic() - start:.1f} s)" if sys.stderr.isatty() else ""
-        summary = f"{_counted(len(package.tools), 'tool')} in {_counted(len(package.toolsets), 'toolset')}, {_counted(len(package.left_out), 'operation')} left out"
-        click.echo(f"{name}: {summary}; {_counted(len(changes), 'file')} changed{took}")
+        summary = f"{counted(len(package.tools), 'tool')} in {counted(len(package.toolsets), 'toolset')}, {counted(len(package.left_out), 'operation')} left out"
+        click.echo(f"{name}: {summary}; {counted(len(changes), 'file')} changed{took}")
 
 
 @main.command()
@@ -233,7 +186,7 @@ def check(root: Path, names: tuple[str, ...], diff: bool) -> None:
     for name in names:
         changes = () if is_proven(state, name) else _plan(state, name).changes
         for change in changes:
-            click.echo(f"{click.style(change.sign, fg=_SIGN_COLORS[change.sign])} generated/{name}/{change.path}")
+            told(change.sign, f"generated/{name}/{change.path}")
             if diff:
                 click.echo(change.diff(), nl=False)
         if changes:
@@ -250,21 +203,18 @@ def _told(root: Path, name: str) -> str:
     """What a committed package holds, as its manifest has it."""
     manifest = json.loads((root / "generated" / name / "manifest.json").read_text(encoding="utf-8"))
     toolsets = {tool["toolset"] for tool in manifest["tools"].values()}
-    left_out = _counted(len(manifest["left_out"]), "operation")
-    return f"{_counted(len(manifest['tools']), 'tool')} in {_counted(len(toolsets), 'toolset')}, {left_out} left out"
+    left_out = counted(len(manifest["left_out"]), "operation")
+    return f"{counted(len(manifest['tools']), 'tool')} in {counted(len(toolsets), 'toolset')}, {left_out} left out"
 
 
 def _plan(state: Any, name: str) -> Any:
     from generator.release import plan
 
-    progress = _Progress(name)
-    try:
+    with Progress(name) as progress:
         progress("reading specs/", 0, 0)
         package = state.package(name)
         progress(f"rendering {len(package.tools)} tools", 0, 0)
         return plan(state.root / "generated" / name, package)
-    finally:
-        progress.close()
 
 
 @main.command()
@@ -292,8 +242,8 @@ def tools(root: Path, name: str, everything: bool) -> None:
         click.secho("tags", bold=True)
         click.echo(f"  {', '.join(sorted({tag for tool in package.tools for tag in tool.tags}))}")
     total = tokens({"tools": [tool.contract for tool in package.tools]})
-    left_out = _counted(len(package.left_out), "operation")
-    click.echo(f"{_counted(len(package.tools), 'tool')}, about {total} tokens; {left_out} left out")
+    left_out = counted(len(package.left_out), "operation")
+    click.echo(f"{counted(len(package.tools), 'tool')}, about {total} tokens; {left_out} left out")
 
 
 @main.command()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from generator.errors import ConfigError
+from generator.terminal import Progress, chosen, complete_tenants, told
 
 if TYPE_CHECKING:
     from generator.findings import Report
@@ -37,26 +36,15 @@ def _fetch_options(command: Any) -> Any:
     return click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Tenants to fetch at the same time.")(command)  # fmt: skip
 
 
-def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    from generator.cli import complete_tenants
-
-    return complete_tenants(ctx, param, incomplete)
-
-
 def _tenants(command: Any) -> Any:
     command = click.option("--all", "everything", is_flag=True, help="Every tenant, as when none is named.")(command)
-    return click.argument("names", metavar="[TENANT]...", nargs=-1, shell_complete=_complete)(command)
+    return click.argument("names", metavar="[TENANT]...", nargs=-1, shell_complete=complete_tenants)(command)
 
 
 def _named(root: Path, names: Sequence[str], everything: bool) -> tuple[str, ...]:
-    from generator.config import tenants
-
     if names and everything:
         raise click.UsageError("name tenants or give --all, not both")
-    found = tuple(dict.fromkeys(names)) or tenants(root)
-    if not found:
-        raise ConfigError("there is no tenant yet", ["run `kustomer-mcp init NAME --org ORG`"])
-    return found
+    return chosen(root, names)
 
 
 @click.command(name="drift")
@@ -73,8 +61,8 @@ def drift(root: Path, /, names: tuple[str, ...], everything: bool, form: str, fa
     from generator.drift_run import drift as found
     from generator.states import State
 
-    chosen = _named(root, names, everything)
-    made = found(State(root), chosen, Fetching(**given), _progress("drift"))
+    with Progress("drift") as progress:
+        made = found(State(root), _named(root, names, everything), Fetching(**given), progress)
     _show(root, made, form, output)
     sys.exit(_code(root, made, fail_on, "info"))
 
@@ -121,13 +109,14 @@ def regenerate(root: Path, /, names: tuple[str, ...], everything: bool, shard: s
     from generator.regenerate import shard as part
     from generator.states import State
 
-    chosen = part(_named(root, names, everything), shard, os.environ)
+    mine = part(_named(root, names, everything), shard, os.environ)
 
     def written(name: str, plan: Any) -> None:
         before = f"{plan.before} -> " if plan.before else ""
-        click.echo(f"{click.style('~', fg='yellow')} {name}: {before}{plan.package.version}, {len(plan.changes)} files")
+        told("~", f"{name}: {before}{plan.package.version}, {len(plan.changes)} files")
 
-    made = regenerated(State(root), chosen, Fetching(**given), _progress("regenerate"), written)
+    with Progress("regenerate") as progress:
+        made = regenerated(State(root), mine, Fetching(**given), progress, written)
     _show(root, made, "text", None)
     if folder:
         _write_report(root, made, folder)
@@ -164,14 +153,3 @@ def _code(root: Path, made: Report, given: str | None, default: str, *, configur
         return given or own or default
 
     return exit_code(made, {t.tenant: threshold(t.tenant, t.state == "failed") for t in made.tenants})
-
-
-def _progress(label: str) -> Callable[[str, int, int], None]:
-    start, shown = time.monotonic(), sys.stderr.isatty()
-
-    def told(what: str, done: int, total: int) -> None:
-        if shown:
-            seconds = f"{time.monotonic() - start:.0f} s"
-            click.echo(f"\r\033[K{label}: {what} {done}/{total} ({seconds})", nl=done >= total, err=True)
-
-    return told

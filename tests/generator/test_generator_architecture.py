@@ -13,7 +13,7 @@ DOORS = {
     "jinja2": {"render.py"},
     "black": {"render.py"},
     "datamodel_code_generator": {"models.py"},
-    "click": {"cli.py", "drift_cli.py", "propose_cli.py"},
+    "click": {"cli.py", "drift_cli.py", "propose_cli.py", "terminal.py"},
     "yaml": {"documents.py"},
 }
 

@@ -1,0 +1,68 @@
+"""Owns what the commands share: tenants as arguments, progress, signs and counts. It runs no command."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import click
+
+from generator.errors import ConfigError
+
+_COLORS = {"+": "green", "~": "yellow", "-": "red"}
+
+
+class Progress:
+    """One line on a terminal: what, how many, how long; gone when it is done. Silent elsewhere."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._start = time.monotonic()
+        self._shown = sys.stderr.isatty()
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if self._shown:
+            count = f" {done}/{total}" if total else ""
+            seconds = f"{time.monotonic() - self._start:.0f} s"
+            click.echo(f"\r\033[K{self._label}: {what}{count} ({seconds})", nl=False, err=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown:
+            click.echo("\r\033[K", nl=False, err=True)
+
+
+def chosen(root: Path, names: Sequence[str]) -> tuple[str, ...]:
+    """The tenants that a command is for: those named, each once; none named means all.
+
+    Raises:
+        ConfigError: None is named, and there is none.
+    """
+    from generator.config import tenants
+
+    found = tuple(dict.fromkeys(names)) or tenants(root)
+    if not found:
+        raise ConfigError("there is no tenant yet", ["run `kustomer-mcp init NAME --org ORG`"])
+    return found
+
+
+def complete_tenants(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The tenants that a shell may complete a word to."""
+    from generator.config import tenants
+
+    root = ctx.find_root().params.get("root") or Path()
+    return [name for name in tenants(Path(root)) if name.startswith(incomplete)]
+
+
+def told(sign: str, what: str) -> None:
+    """Print a line of a plan: + new, ~ changed, - gone."""
+    click.echo(f"{click.style(sign, fg=_COLORS[sign])} {what}")
+
+
+def counted(count: int, noun: str) -> str:
+    return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
