@@ -155,7 +155,6 @@ KLASS_OPERATIONS: dict[str, str] = {
 KLASS_COVERED: dict[str, str] = {
     "POST /v1/customers/{id}/klasses/{name}": "create_a_kustomer_<klass>_custom_object does the same with `customer`",
 }
-KLASS_PATH = "/v1/klasses/{name}"
 # Paths whose {name} is a Klass's name, so that the argument can offer the tenant's Klasses.
 KLASS_NAME_PATHS: tuple[str, ...] = (
     "/v1/klasses/{name}",

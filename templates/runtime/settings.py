@@ -1,4 +1,4 @@
-"""Owns what the environment says: base URL and API key. The key is read when it is needed, and never shown."""
+"""Owns what the environment says of Kustomer: base URL and API key. The key is read when it is needed, and never shown."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ KEY_FILE_VARIABLE = "KUSTOMER_API_KEY_FILE"
 ANSWER_VARIABLE = "KUSTOMER_MCP_ANSWER_BYTES"
 CALLS_VARIABLE = "KUSTOMER_MCP_UPSTREAM_CALLS"
 BASE_URL_VARIABLE = "KUSTOMER_BASE_URL"
+PUBLIC_URL_VARIABLE = "KUSTOMER_MCP_PUBLIC_URL"
 DEFAULT_ANSWER_BYTES = 40_000
 _SMALLEST_ANSWER = 2_000
 DEFAULT_CALLS = 32
@@ -56,28 +57,42 @@ class Settings:
         Raises:
             KustomerError: There is none.
         """
-        key = self.api_key or os.environ.get(KEY_VARIABLE, "") or _from_file(os.environ.get(KEY_FILE_VARIABLE, ""))
-        if not key.strip():
+        key = (self.api_key or os.environ.get(KEY_VARIABLE, "") or _key_in_file()).strip()
+        if not key:
             raise KustomerError(
                 f"This server has no API key: its operator must set {KEY_VARIABLE} or {KEY_FILE_VARIABLE}. Nothing was sent."
             )
-        if not key.strip().isascii() or not key.strip().isprintable():
+        if not key.isascii() or not key.isprintable():
             raise KustomerError(
                 "This server's API key holds characters that no key has: its operator must set it anew. Nothing was sent."
             )
-        return key.strip()
+        return key
 
 
-def _from_file(path: str) -> str:
-    if not path:
-        return ""
+def _key_in_file() -> str:
+    path = os.environ.get(KEY_FILE_VARIABLE, "")
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return text_of(Path(path), f"The file of {KEY_FILE_VARIABLE}") if path else ""
+    except ValueError as error:
+        raise KustomerError(f"{error}. Nothing was sent.") from None
+
+
+def text_of(file: Path, what: str) -> str:
+    """What a file holds, without the space around it.
+
+    Args:
+        file: The file.
+        what: How it is called in errors.
+
+    Raises:
+        ValueError: It can't be read, or is no UTF-8 text.
+    """
+    try:
+        return file.read_text(encoding="utf-8").strip()
     except OSError as error:
-        text = f"The file of {KEY_FILE_VARIABLE} can't be read ({error.strerror}). Nothing was sent."
-        raise KustomerError(text) from None
+        raise ValueError(f"{what} can't be read ({error.strerror})") from None
     except UnicodeDecodeError:
-        raise KustomerError(f"The file of {KEY_FILE_VARIABLE} is no UTF-8 text. Nothing was sent.") from None
+        raise ValueError(f"{what} is no UTF-8 text") from None
 
 
 def _number(variable: str, default: int, least: int) -> int:

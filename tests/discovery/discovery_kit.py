@@ -33,7 +33,13 @@ class Package:
     @property
     def meant(self) -> frozenset[str]:
         """Every word that the table of meanings leads to."""
-        return frozenset(words().meanings())
+        table = import_module("kustomer_mcp_acme.runtime.meanings").MEANT
+        return frozenset(words().stem(word) for meant in table.values() for word in meant.split())
+
+    @property
+    def said(self) -> frozenset[str]:
+        """Every word, as its stem, that some tool is found by."""
+        return frozenset(self.ranking._weights)
 
     def anew(self, described: Sequence[Any]) -> Any:
         """A ranking over tools given in another order."""

@@ -13,7 +13,7 @@ import pytest
 from grants_kit import ACTOR, KEY_TEXT, MODULE, grants_at, words
 from kustomer_mcp_acme.runtime.grants.credentials import KeyProblem
 from kustomer_mcp_acme.runtime.grants.model import StoreDown, shown
-from kustomer_mcp_acme.runtime.grants.opening import ConfigurationProblem, GrantSettings, default_store, open_grants
+from kustomer_mcp_acme.runtime.grants.opening import GrantSettings, default_store, open_grants
 from kustomer_mcp_acme.runtime.grants.store import Record, open_store
 
 
@@ -194,21 +194,14 @@ async def test_what_has_expired_is_purged_by_the_next_change(path: Path) -> None
     db.close()
 
 
-def test_the_environment_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_show_no_secret(path: Path) -> None:
+    settings = GrantSettings("unix:///r.sock", KEY_TEXT)
+    assert settings.path is None and GrantSettings(str(path)).path == path
+    assert KEY_TEXT not in repr(settings) and "r.sock" not in repr(settings)
+
+
+def test_the_environment_says_where_grants_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert default_store(MODULE) == tmp_path / "kustomer-mcp-acme" / "grants.sqlite3"
     monkeypatch.setenv("XDG_STATE_HOME", "relative")
     assert default_store(MODULE).is_absolute()
-    (tmp_path / "address").write_text("unix:///r.sock\n")
-    monkeypatch.setenv("KUSTOMER_MCP_STORE_FILE", str(tmp_path / "address"))
-    monkeypatch.setenv("KUSTOMER_MCP_HASH_KEY", KEY_TEXT)
-    found = GrantSettings.from_environment(MODULE)
-    assert (found.store, found.hash_key, found.path) == ("unix:///r.sock", KEY_TEXT, None)
-    assert KEY_TEXT not in repr(found) and "r.sock" not in repr(found)
-    monkeypatch.setenv("KUSTOMER_MCP_STORE", "x")
-    with pytest.raises(ConfigurationProblem, match="both set"):
-        GrantSettings.from_environment(MODULE)
-    monkeypatch.delenv("KUSTOMER_MCP_STORE")
-    monkeypatch.setenv("KUSTOMER_MCP_STORE_FILE", str(tmp_path / "none"))
-    with pytest.raises(ConfigurationProblem, match="can't be read"):
-        GrantSettings.from_environment(MODULE)

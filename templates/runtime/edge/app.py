@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 import anyio
 
 from ..grants.service import Grants
-from .asgi import NOT_FOUND, AsgiApp, Message, Problem, Receive, Scope, Send
+from .asgi import NOT_FOUND, AsgiApp, Message, Receive, Scope, Send
 from .audit import Audit
 from .door import Door
 from .health import Health
 from .hosts import Hosts
 from .lapse import Lapses, stays
-from .limits import Answer, Gone, replayed, whole_body
+from .limits import Answer, arrived
 from .mcp import PATH, Mcp
 from .requests import Requests, record_of
 from .settings import Serving
@@ -105,14 +105,9 @@ class HttpApp:
 
     async def _administrate(self, admin: AsgiApp, scope: Scope, receive: Receive, send: Send) -> None:
         record_of(scope).route = _ADMIN
-        try:
-            body = await whole_body(scope, receive, self._serving.body_bytes, self._serving.body_seconds)
-        except Gone:
+        again = await arrived(scope, receive, send, self._serving.body_bytes, self._serving.body_seconds)
+        if again is None:
             return
-        if isinstance(body, Problem):
-            await body.send(send)
-            return
-        again = replayed(body, receive)
 
         async def work(send_on: Send) -> None:
             await admin(scope, again, send_on)

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from ..access import Exposure
-from .model import METHODS, SHORTEST_SECONDS, Grant, GrantError, Narrowing, ToolRow, timestamp
+from .model import METHODS, SHORTEST_SECONDS, Grant, GrantError, Narrowing, ToolRow, config_of, timestamp
 
 Rows = Mapping[str, ToolRow]
 LONGEST_NAME = 100
@@ -39,17 +39,7 @@ class Wanted:
 
 def words_of(grant: Grant) -> dict[str, Any]:
     """A grant as the words that make it."""
-    return {
-        "name": grant.name,
-        "methods": list(grant.narrowing.methods),
-        "tags": list(grant.narrowing.tags),
-        "tools": list(grant.narrowing.tools),
-        "exposure": grant.exposure,
-        "require_api_token_auth": grant.require_api_token_auth,
-        "oauth_scope": grant.oauth_scope or None,
-        "calls_per_minute": grant.calls_per_minute,
-        "expires_at": timestamp(grant.expires_at),
-    }
+    return {"name": grant.name, **config_of(grant), "expires_at": timestamp(grant.expires_at)}
 
 
 def wanted(words: Mapping[str, Any], rows: Rows, now: float, before: Grant | None = None) -> Wanted:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ..sites import LOOPBACK
+
 # Of the algorithms of JWTs, those that need no secret of ours: `none` and HMAC can't be among them.
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 # Clocks differ (RFC 7519, 4.1.4 allows some leeway).
 LEEWAY_SECONDS = 30
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class TokenRefused(Exception):
@@ -51,4 +52,4 @@ def is_safe_url(url: str) -> bool:
         host = parts.hostname or ""
     except ValueError:
         return False
-    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK))
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK))

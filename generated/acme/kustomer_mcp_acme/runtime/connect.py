@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .server import PackageInfo
+from .settings import PUBLIC_URL_VARIABLE
 
 if TYPE_CHECKING:
     from .connect_clients import Way
 
 CLIENTS = ("chatgpt", "claude", "claude-code", "cursor", "vscode", "codex", "config")
-PUBLIC_URL = "KUSTOMER_MCP_PUBLIC_URL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,9 @@ def connect(info: PackageInfo) -> click.Command:
 
     @click.command("connect", help="Print what a client needs to connect, or write it into the client's file.")
     @click.argument("client", type=click.Choice(CLIENTS))
-    @click.option("--url", help=f"Where the server serves, if it is to be reached and not started. [env: {PUBLIC_URL}]")
+    @click.option(
+        "--url", help=f"Where the server serves, if it is to be reached and not started. [env: {PUBLIC_URL_VARIABLE}]"
+    )
     @click.option("--stdio", "way", flag_value="stdio", help="The client starts the server (default where it can).")
     @click.option("--remote", "way", flag_value="remote", help="The client reaches a running server by URL.")
     @click.option("--api-token", is_flag=True, help="The grant asks for an API token besides its secret.")

@@ -122,10 +122,6 @@ class Ranking:
         }
         return [self._tools[name] for name in sorted(scores, key=lambda name: (-scores[name], len(name), name))[:limit]]
 
-    def knows(self, stem: str) -> bool:
-        """Whether some tool has a word with this stem."""
-        return stem in self._weights
-
     def _by_words(self, words: Mapping[str, float]) -> dict[str, float]:
         """Of each tool with a word of the request: what its words are worth, less where it has few of them."""
         scores: dict[str, float] = defaultdict(float)

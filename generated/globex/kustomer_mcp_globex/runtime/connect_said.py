@@ -12,15 +12,16 @@ from urllib.parse import urlsplit
 
 import click
 
-from .connect import PUBLIC_URL, Asked, command_name
+from .connect import Asked, command_name
 from .connect_clients import FILES, Server, Way, document, fitting, text_of
 from .connect_files import FileError, merged_json, merged_toml, read, write
 from .connect_steps import HOSTED, steps
 from .server import Contract, PackageInfo
+from .settings import PUBLIC_URL_VARIABLE
+from .sites import LOOPBACK
 
 _PATH = "/mcp"
 _PLACEHOLDER = "https://mcp.example.com"
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def tell(info: PackageInfo, asked: Asked) -> None:
@@ -57,7 +58,7 @@ def base_of(url: str) -> tuple[str, bool]:
         or parts.fragment
     ):
         raise click.UsageError("--url must be like https://mcp.example.com/mcp: no user, query or fragment.")
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise click.UsageError("--url must be https: over http, everybody on the way could read the grant's secret.")
     path, _, secret = parts.path.rstrip("/").removesuffix(_PATH).partition(f"{_PATH}/")
     if re.search(r"km[ga]_", path) or "/" in secret:
@@ -66,13 +67,13 @@ def base_of(url: str) -> tuple[str, bool]:
 
 
 def _remote_url(url: str | None) -> str:
-    base, had_secret = base_of(url or os.environ.get(PUBLIC_URL) or _PLACEHOLDER)
+    base, had_secret = base_of(url or os.environ.get(PUBLIC_URL_VARIABLE) or _PLACEHOLDER)
     if had_secret:
         click.echo(
             "The grant's secret was left out of the URL: it does not belong in files and shell histories.", err=True
         )
     if base == _PLACEHOLDER + _PATH:
-        click.echo(f"Name the server with --url or {PUBLIC_URL}: {_PLACEHOLDER} is only an example.", err=True)
+        click.echo(f"Name the server with --url or {PUBLIC_URL_VARIABLE}: {_PLACEHOLDER} is only an example.", err=True)
     return base
 
 
@@ -86,7 +87,7 @@ def _hosted(info: PackageInfo, asked: Asked, way: Way) -> None:
     if asked.api_token:
         raise click.UsageError(f"{row.title} can't send an API token; use OAuth, or a grant that asks for none.")
     base = _remote_url(asked.url)
-    if urlsplit(base).hostname in _LOOPBACK:
+    if urlsplit(base).hostname in LOOPBACK:
         raise click.UsageError(
             f"{row.title} connects from its maker's servers and can't reach {urlsplit(base).hostname}."
         )
@@ -145,7 +146,7 @@ def _file(client: str, server: Server, way: Way, to: str | None) -> None:
         click.echo(fragment, nl=False)
         click.echo(f"It belongs into {path}; --write puts it there.", err=True)
     elif way == "remote" and server.url == _PLACEHOLDER + _PATH:
-        raise click.UsageError(f"--write needs the server's own address: --url or {PUBLIC_URL}.")
+        raise click.UsageError(f"--write needs the server's own address: --url or {PUBLIC_URL_VARIABLE}.")
     else:
         _merge(client, server, way, path)
     click.echo(row.hint[way], err=True)

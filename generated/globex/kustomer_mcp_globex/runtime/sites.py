@@ -1,4 +1,5 @@
-"""Owns Kustomer's regions and their hosts (developer.kustomer.com/docs/get-started/regions-and-base-urls). It sends nothing."""
+"""Owns addresses: Kustomer's regions and their hosts (developer.kustomer.com/docs/get-started/regions-and-base-urls), and which
+are this machine's own. It sends nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +7,8 @@ import re
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+# This machine, as people write it: plain HTTP to it stays on it.
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 # Pod -> host; prod1's name has no pod.
 _HOSTS = {"prod1": "https://api.kustomerapp.com"}
 _REGIONS = {"prod1": "US", "prod2": "EU", "prod4": "India"}

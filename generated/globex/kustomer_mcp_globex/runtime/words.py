@@ -124,11 +124,6 @@ def known_words() -> set[str]:
     return {*_SILENT, *_WEAK_WORDS.split(), *(word for phrase in phrases for word in plain_words(phrase))}
 
 
-def meanings() -> Iterator[str]:
-    """Every stem that some phrase means."""
-    return (stem(word) for meant in MEANT.values() for word in meant.split())
-
-
 def document_words(text: str) -> Iterator[str]:
     """The stems of a tool's text."""
     return (stem(word) for word in plain_words(text) if word not in _SILENT)

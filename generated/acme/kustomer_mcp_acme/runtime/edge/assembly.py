@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from ..errors import KustomerError
 from ..grants.credentials import KeyProblem
 from ..grants.model import StoreDown
-from ..grants.opening import ConfigurationProblem, GrantSettings, default_store, open_grants
+from ..grants.opening import GrantSettings, default_store, open_grants
 from ..grants.service import Grants
 from ..server import PackageInfo, build_server
 from ..settings import Settings
@@ -46,18 +46,23 @@ def assemble(info: PackageInfo, serving: Serving) -> HttpApp:
     try:
         settings = Settings.from_environment(info.base_url, info.user_agent)
         telemetry = telemetry_from_environment(info.name, info.version, urlsplit(settings.base_url).hostname or "")
-        grant_settings = GrantSettings(serving.store or str(default_store(info.module)), serving.hash_key)
+        grant_settings = settings_of_grants(info, serving)
         audit = open_audit(serving, grant_settings)
         guarded = None if serving.open else _guarded(info, serving, grant_settings, audit)
         mcp = sdk_app(build_server(info, settings), serving.body_bytes)
     except (
-        KustomerError, TelemetryError, AuditUnwritable, KeyProblem, ConfigurationProblem, StoreDown, ValueError
+        KustomerError, TelemetryError, AuditUnwritable, KeyProblem, StoreDown, ValueError
     ) as error:  # fmt: skip
         raise StartError(str(error)) from None
     if guarded is None:
         return HttpApp(Parts(info.name, mcp, OpenDoor(serving.exposure), audit, telemetry=telemetry), serving)
     parts = Parts(info.name, mcp, guarded.door, audit, guarded.grants, guarded.documents, guarded.admin, telemetry)
     return HttpApp(parts, serving)
+
+
+def settings_of_grants(info: PackageInfo, serving: Serving) -> GrantSettings:
+    """Where the grants are that a server with these settings has."""
+    return GrantSettings(serving.store or str(default_store(info.module)), serving.hash_key)
 
 
 def open_audit(serving: Serving, grants: GrantSettings) -> Audit:
@@ -76,15 +81,18 @@ def open_audit(serving: Serving, grants: GrantSettings) -> Audit:
 
 
 def _guarded(info: PackageInfo, serving: Serving, settings: GrantSettings, audit: Audit) -> _Guarded:
-    from ..admin.app import admin_app
-    from ..admin.catalog import catalog_of
-    from ..admin.settings import AdminSettings
     from .entrance import entrance
 
     grants = open_grants(info.module, settings, recorder(audit))
-    admin = None
-    if serving.admin_token:
-        catalog = catalog_of(info.module, info.title, info.version)
-        admin = admin_app(grants, catalog, AdminSettings(serving.admin_token, serving.public_url))
     door, documents = entrance(grants, serving)
-    return _Guarded(door, grants, documents, admin)
+    return _Guarded(door, grants, documents, _admin(info, serving, grants) if serving.admin_token else None)
+
+
+def _admin(info: PackageInfo, serving: Serving, grants: Grants) -> AsgiApp:
+    """The administration; what it is made of is imported where there is one."""
+    from ..admin.app import admin_app
+    from ..admin.catalog import catalog_of
+    from ..admin.settings import AdminSettings
+
+    catalog = catalog_of(info.module, info.title, info.version)
+    return admin_app(grants, catalog, AdminSettings(serving.admin_token, serving.public_url))

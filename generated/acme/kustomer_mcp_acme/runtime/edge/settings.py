@@ -12,10 +12,11 @@ from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from ..access import Exposure
+from ..admin.settings import SHORTEST_TOKEN
+from ..settings import text_of
 
 PREFIX = "KUSTOMER_MCP_"
 _LOOPBACK_NAMES = ("localhost",)
-_SHORTEST_TOKEN = 32
 _HOST = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::(?:\d{1,5}|\*))?")
 _ORIGIN = re.compile(r"https?://(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::(?:\d{1,5}|\*))?")
 
@@ -154,12 +155,7 @@ def _secret(said: Mapping[str, str], variable: str) -> str:
         raise ValueError(f"{variable}_FILE is set as well: keep one of the two")
     if not path:
         return value
-    try:
-        found = Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise ValueError(f"the file of {variable}_FILE can't be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"the file of {variable}_FILE is no UTF-8 text") from None
+    found = text_of(Path(path), f"the file of {variable}_FILE")
     if not found:
         raise ValueError(f"the file of {variable}_FILE is empty")
     return found
@@ -236,8 +232,8 @@ def _https_url(text: str) -> str:
 
 
 def _token(text: str) -> str:
-    if len(text) < _SHORTEST_TOKEN or not text.isascii() or not text.isprintable() or " " in text:
-        raise ValueError(f"must have at least {_SHORTEST_TOKEN} printable characters: take a long random one")
+    if len(text) < SHORTEST_TOKEN or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError(f"must have at least {SHORTEST_TOKEN} printable characters: take a long random one")
     return text
 
 

@@ -25,10 +25,6 @@ TOO_LONG = Problem(504, "Gateway Timeout", "The request took longer than this se
 Work = Callable[[Send], Awaitable[None]]
 
 
-class Gone(Exception):
-    """The client left before its request had arrived."""
-
-
 class Gate:
     """Counts the requests at work.
 
@@ -58,16 +54,23 @@ def too_large(limit: int) -> Problem:
     return Problem(413, "Content Too Large", f"A request may have {limit} bytes at most.", CLOSE)
 
 
-async def whole_body(scope: Scope, receive: Receive, limit: int, seconds: float) -> bytes | Problem:
-    """A request's body, read to its end, or why it is refused.
+async def arrived(scope: Scope, receive: Receive, send: Send, limit: int, seconds: float) -> Receive | None:
+    """A request whose body was read to its end, to be received once more; None where it was refused, or its client left.
 
     Args:
-        limit: Bytes that it may have, as declared and as they come.
+        scope: The request.
+        receive: Where its body comes from.
+        send: Where a refusal goes.
+        limit: Bytes that the body may have, as declared and as they come.
         seconds: How long it may take; a byte now and then does not prolong it.
-
-    Raises:
-        Gone: The client left.
     """
+    body = await _whole_body(scope, receive, limit, seconds)
+    if isinstance(body, Problem):
+        await body.send(send)
+    return _replayed(body, receive) if isinstance(body, bytes) else None
+
+
+async def _whole_body(scope: Scope, receive: Receive, limit: int, seconds: float) -> bytes | Problem | None:
     declared = header_values(scope, b"content-length")
     if declared and (not declared[0].isdigit() or int(declared[0][:20]) > limit):
         return too_large(limit)
@@ -76,7 +79,7 @@ async def whole_body(scope: Scope, receive: Receive, limit: int, seconds: float)
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise Gone
+                return None
             received += message.get("body", b"")
             if len(received) > limit:
                 return too_large(limit)
@@ -85,7 +88,7 @@ async def whole_body(scope: Scope, receive: Receive, limit: int, seconds: float)
     return SLOW_BODY
 
 
-def replayed(body: bytes, receive: Receive) -> Receive:
+def _replayed(body: bytes, receive: Receive) -> Receive:
     """A body that was read, to be received once more; what follows comes from the connection."""
     waiting = True
 

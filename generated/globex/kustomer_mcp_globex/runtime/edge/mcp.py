@@ -13,7 +13,7 @@ from ..calls import seen_limit
 from ..ratelimit import RateLimit
 from .asgi import AsgiApp, Problem, Receive, Scope, Send
 from .lapse import Lapses
-from .limits import BUSY, Answer, Gate, Gone, replayed, whole_body
+from .limits import BUSY, Answer, Gate, arrived
 from .requests import record_of
 from .settings import Serving
 
@@ -71,14 +71,10 @@ class Mcp:
             if scope["method"] != "POST":
                 await _NOT_ALLOWED.send(send)
                 return
-            try:
-                body = await whole_body(scope, receive, self._serving.body_bytes, self._serving.body_seconds)
-            except Gone:
+            again = await arrived(scope, receive, send, self._serving.body_bytes, self._serving.body_seconds)
+            if again is None:
                 return
-            if isinstance(body, Problem):
-                await body.send(send)
-                return
-            inner, again = _without_secrets(scope), replayed(body, receive)
+            inner = _without_secrets(scope)
             inner[SCOPE_KEY] = entry.access
 
             async def work(send_on: Send) -> None:

@@ -15,13 +15,13 @@ import anyio
 import click
 
 from ..server import PackageInfo
+from ..settings import PUBLIC_URL_VARIABLE
 from .described import describe, described_token, estimate, row, shown_token
 from .model import ApiToken, Grant, GrantError, Issued, StoreDown, shown
 from .service import Grants, Recorder, unrecorded
 
 T = TypeVar("T")
 Act = Callable[[Grants], Awaitable[T]]
-PUBLIC_URL = "KUSTOMER_MCP_PUBLIC_URL"
 _LOCAL = "http://127.0.0.1:8000"
 _FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 # What `create` and `update` have in common: option -> word.
@@ -45,6 +45,14 @@ def grants_group(info: PackageInfo) -> click.Group:
     @click.group("grants", help="Make, show and end grants: who may call which tools over HTTP.")
     def group() -> None: ...
 
+    _with_words(group, info)
+    _by_id(group, info)
+    return group
+
+
+def _with_words(group: click.Group, info: PackageInfo) -> None:
+    """Add the commands that take the words of a grant."""
+
     @group.command(help="Make a grant. Its URL is shown once; keep it as a password.")
     @click.option("--name", required=True, help="What the grant is for.")
     @_with(_WORDS)
@@ -53,21 +61,6 @@ def grants_group(info: PackageInfo) -> click.Group:
     def create(form: str, **options: Any) -> None:
         issued = _do(info, lambda grants: grants.create(_words(options), _actor()))
         _show_issued(info, issued, form)
-
-    @group.command("list", help="Show the grants that hold something.")
-    @_FORMAT
-    def list_all(form: str) -> None:
-        found = _do(info, lambda grants: grants.list(), False)
-        if form == "json":
-            click.echo(json.dumps([shown(grant) for grant in found], indent=2))
-        else:
-            click.echo("\n".join(row(grant) for grant in found) or "There are no grants.")
-
-    @group.command(help="Show a grant and what it leaves.")
-    @click.argument("id")
-    @_FORMAT
-    def show(id: str, form: str) -> None:
-        _show(info, _found(_do(info, lambda grants: grants.get(id), False), id), form)
 
     @group.command(help="Change a grant: only what is given changes.")
     @click.argument("id")
@@ -86,6 +79,25 @@ def grants_group(info: PackageInfo) -> click.Group:
             raise click.UsageError("nothing to change was given")
         _show(info, _found(_do(info, lambda grants: grants.update(id, words, _actor())), id), form)
 
+
+def _by_id(group: click.Group, info: PackageInfo) -> None:
+    """Add the commands that take a grant as it is, or all of them."""
+
+    @group.command("list", help="Show the grants that hold something.")
+    @_FORMAT
+    def list_all(form: str) -> None:
+        found = _do(info, lambda grants: grants.list(), False)
+        if form == "json":
+            click.echo(json.dumps([shown(grant) for grant in found], indent=2))
+        else:
+            click.echo("\n".join(row(grant) for grant in found) or "There are no grants.")
+
+    @group.command(help="Show a grant and what it leaves.")
+    @click.argument("id")
+    @_FORMAT
+    def show(id: str, form: str) -> None:
+        _show(info, _found(_do(info, lambda grants: grants.get(id), False), id), form)
+
     @group.command(help="Give a grant a new URL; the old one holds nothing from then on.")
     @click.argument("id")
     @_FORMAT
@@ -96,8 +108,6 @@ def grants_group(info: PackageInfo) -> click.Group:
     @click.argument("id")
     def revoke(id: str) -> None:
         _ended(_do(info, lambda grants: grants.revoke(id, _actor())), id)
-
-    return group
 
 
 def tokens_group(info: PackageInfo) -> click.Group:
@@ -158,7 +168,6 @@ def _do(info: PackageInfo, act: Act[T], changes: bool = True) -> T:
     from ..edge.audit import AuditUnwritable
     from ..edge.settings import ServingError
     from .credentials import KeyProblem
-    from .opening import ConfigurationProblem
 
     async def done() -> T:
         grants = _opened(info, changes)
@@ -173,19 +182,19 @@ def _do(info: PackageInfo, act: Act[T], changes: bool = True) -> T:
     except GrantError as error:
         lines = [f"--{field.replace('_', '-')}: {problem}" for field, problem in error.problems.items()]
         raise click.ClickException("\n       ".join(lines)) from None
-    except (StoreDown, KeyProblem, ConfigurationProblem, AuditUnwritable, ServingError) as error:
+    except (StoreDown, KeyProblem, AuditUnwritable, ServingError) as error:
         raise click.ClickException(str(error)) from None
 
 
 def _opened(info: PackageInfo, changes: bool) -> Grants:
     """The grants that a server with this environment has, and its audit log."""
-    from ..edge.assembly import open_audit
+    from ..edge.assembly import open_audit, settings_of_grants
     from ..edge.audit import recorder
     from ..edge.settings import Serving
-    from .opening import GrantSettings, default_store, open_grants
+    from .opening import open_grants
 
     serving = Serving.from_environment()
-    settings = GrantSettings(serving.store or str(default_store(info.module)), serving.hash_key)
+    settings = settings_of_grants(info, serving)
     record: Recorder = recorder(open_audit(serving, settings)) if changes else unrecorded
     return open_grants(info.module, settings, record)
 
@@ -210,7 +219,7 @@ def _show(info: PackageInfo, grant: Grant, form: str) -> None:
 
 
 def _show_issued(info: PackageInfo, issued: Issued[Grant], form: str) -> None:
-    base = os.environ.get(PUBLIC_URL, "").rstrip("/")
+    base = os.environ.get(PUBLIC_URL_VARIABLE, "").rstrip("/")
     url = f"{base or _LOCAL}/mcp/{issued.secret}"
     leaves = estimate(info.module, issued.made)
     if form == "json":
@@ -220,7 +229,7 @@ def _show_issued(info: PackageInfo, issued: Issued[Grant], form: str) -> None:
         click.echo(describe(issued.made, leaves), err=True)
     click.echo("The URL is shown this once: whoever has it holds the grant. Keep it as a password.", err=True)
     if not base:
-        click.echo(f"{PUBLIC_URL} is not set: put your server's own address in place of {_LOCAL}.", err=True)
+        click.echo(f"{PUBLIC_URL_VARIABLE} is not set: put your server's own address in place of {_LOCAL}.", err=True)
 
 
 def _actor() -> str:

@@ -116,9 +116,9 @@ def timestamp(seconds: float | None) -> str | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def shown(grant: Grant) -> dict[str, Any]:
-    """A grant as JSON, as REST and `--format json` show it; never with a secret."""
-    config: dict[str, Any] = {
+def config_of(grant: Grant) -> dict[str, Any]:
+    """What a grant narrows and asks, as JSON."""
+    return {
         "methods": list(grant.narrowing.methods),
         "tags": list(grant.narrowing.tags),
         "tools": list(grant.narrowing.tools),
@@ -127,5 +127,9 @@ def shown(grant: Grant) -> dict[str, Any]:
         "oauth_scope": grant.oauth_scope or None,
         "calls_per_minute": grant.calls_per_minute,
     }
+
+
+def shown(grant: Grant) -> dict[str, Any]:
+    """A grant as JSON, as REST and `--format json` show it; never with a secret."""
     times = {name: timestamp(getattr(grant, name)) for name in ("created_at", "expires_at", "last_used_at")}
-    return {"id": grant.id, "name": grant.name, "config": config} | times
+    return {"id": grant.id, "name": grant.name, "config": config_of(grant)} | times

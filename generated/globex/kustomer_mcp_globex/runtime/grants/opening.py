@@ -10,17 +10,13 @@ from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
+from ..settings import text_of
 from .credentials import KeyProblem, key_of
 from .model import ToolRow
 from .service import Grants, Recorder, unrecorded
 from .store import is_redis, open_store
 
-STORE = "KUSTOMER_MCP_STORE"
 HASH_KEY = "KUSTOMER_MCP_HASH_KEY"
-
-
-class ConfigurationProblem(Exception):
-    """A variable or a file that can't be used; the text says which, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +30,6 @@ class GrantSettings:
 
     store: str = field(repr=False)  # an address may hold a password
     hash_key: str = field(default="", repr=False)
-
-    @classmethod
-    def from_environment(cls, module: str) -> GrantSettings:
-        """The settings of this process. Raises ConfigurationProblem."""
-        return cls(secret_value(STORE) or str(default_store(module)), secret_value(HASH_KEY))
 
     @property
     def path(self) -> Path | None:
@@ -77,20 +68,6 @@ def default_store(module: str) -> Path:
     return folder / module.replace("_", "-") / "grants.sqlite3"
 
 
-def secret_value(name: str) -> str:
-    """The value of a variable, or what the file holds that NAME_FILE names; an empty string where neither is set.
-
-    Raises:
-        ConfigurationProblem: Both are set, or the file can't be read.
-    """
-    said, file = os.environ.get(name, "").strip(), os.environ.get(f"{name}_FILE", "")
-    if said and file:
-        raise ConfigurationProblem(f"{name} and {name}_FILE are both set: set one of them")
-    if not file:
-        return said
-    return _read(Path(file), f"The file of {name}_FILE").strip()
-
-
 def _hash_key(settings: GrantSettings) -> bytes:
     if settings.hash_key:
         return key_of(settings.hash_key, HASH_KEY)
@@ -120,7 +97,10 @@ def _key_beside(store: Path) -> bytes:
             raise KeyProblem(f"The hash key {file} can be read by others than its owner: chmod 600 {file}")
     except OSError as error:
         raise KeyProblem(f"The hash key {file} can't be made or read: {error.strerror}") from None
-    return key_of(_read(file, f"The hash key {file}"), str(file))
+    try:
+        return key_of(text_of(file, f"The hash key {file}"), str(file))
+    except ValueError as error:
+        raise KeyProblem(str(error)) from None
 
 
 def _make_key(file: Path) -> None:
@@ -144,12 +124,3 @@ def _link(beside: Path, file: Path) -> None:
         os.link(beside, file)
     except FileExistsError:
         return  # another process was faster: its key is the key
-
-
-def _read(file: Path, what: str) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationProblem(f"{what} can't be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigurationProblem(f"{what} is no UTF-8 text") from None
