@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +9,7 @@ from statistics import median
 
 import httpx2
 
+from bench.emulator import emulator
 from bench.packages import Served, empty
 from bench.processes import drained, started
 from bench.table import Row, Section
@@ -25,10 +24,7 @@ _TOOL = "get_single_kustomer_customer_by_id"
 
 def measured(acme: Served) -> Section:
     """Rows for both protocol eras: tool, bare call, no-op tool, and the two ratios."""
-    emulator = [sys.executable, "-m", "bench.emulator"]
-    with started(emulator, os.environ) as process, httpx2.Client(timeout=30) as client:
-        assert process.stdout is not None
-        base = process.stdout.readline().decode().strip()
+    with emulator() as base, httpx2.Client(timeout=30) as client:
         client.headers["Authorization"] = f"Bearer {_KEY}"
         customer = client.get(base + _CUSTOMER).raise_for_status().json()["data"]["id"]
         variables = {"KUSTOMER_BASE_URL": base, "KUSTOMER_API_KEY": _KEY}

@@ -5,11 +5,24 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from bench.processes import FOR_EVER, started
 from generator.sandbox import Budgets, Settings, serve
 
 _PLENTY = 10**9
+
+
+@contextmanager
+def emulator(searches: int = _PLENTY) -> Iterator[str]:
+    """The address of an emulator that runs as long as the block."""
+    with started([sys.executable, "-m", "bench.emulator", str(searches)], os.environ, FOR_EVER) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().decode().strip()
+
 
 if __name__ == "__main__":
     searches = int(sys.argv[1]) if len(sys.argv) > 1 else _PLENTY

@@ -13,7 +13,6 @@ import resource
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -22,9 +21,9 @@ from urllib.parse import urlsplit
 import httpx2
 
 from bench import document
+from bench.emulator import emulator
 from bench.grants import granted
 from bench.load import exchange, loaded
-from bench.processes import FOR_EVER, started
 from bench.targets import HASH_KEY, Tally, Target, calling, serving, told
 from bench.watched import look, processor_seconds
 
@@ -37,12 +36,8 @@ def main() -> None:
     parser.add_argument("--dry", action="store_true", help="Print only")
     said = parser.parse_args()
     load = os.getloadavg()[0]
-    with (
-        tempfile.TemporaryDirectory() as name,
-        started([sys.executable, "-m", "bench.emulator"], os.environ, FOR_EVER) as emulator,
-    ):
-        assert emulator.stdout is not None
-        base, folder = emulator.stdout.readline().decode().strip(), Path(name)
+    with tempfile.TemporaryDirectory() as name, emulator() as base:
+        folder = Path(name)
         rows = [*_idle(base, folder / "idle", said.connections), *_terminated(base, folder), *_clock(base, folder)]
         rows += _redis(base, folder / "redis")
     text = f"{document.where('python -m bench.faults', load)}\n\n{document.table(['what', 'figure'], rows)}"
@@ -163,19 +158,8 @@ def _redis(base: str, folder: Path) -> list[list[object]]:
         return [["Redis restart", "redis-server is not installed here"]]
     folder.mkdir(parents=True)
     address = folder / "redis.sock"
-    words = [
-        "redis-server",
-        "--port",
-        "0",
-        "--unixsocket",
-        str(address),
-        "--dir",
-        str(folder),
-        "--appendonly",
-        "yes",
-        "--save",
-        "",
-    ]
+    how = "--port 0 --appendonly yes --save"
+    words = ["redis-server", *how.split(), "", "--unixsocket", str(address), "--dir", str(folder)]
     redis = _up(words, address)
     tally = Tally()
     try:

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
-from os import environ
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import httpx2
 
+from bench.emulator import emulator
 from bench.everything import ROOT
 from bench.load import Call, Load, loaded
 from bench.packages import Served
@@ -34,10 +34,7 @@ _TOOL = "get_single_kustomer_customer_by_id"
 
 def measured(acme: Served, folder: Path) -> Section:
     """Rows for a tool's call and for the bare protocol, each with and without a grant; then the start."""
-    emulator = [sys.executable, "-m", "bench.emulator"]
-    with started(emulator, environ, FOR_EVER) as process:
-        assert process.stdout is not None
-        base = process.stdout.readline().decode().strip()
+    with emulator() as base:
         answer = httpx2.get(f"{base}/v1/customers/externalId=USR-100", headers={"Authorization": f"Bearer {_KEY}"})
         customer = answer.raise_for_status().json()["data"]["id"]
         ours = _with(acme, KUSTOMER_BASE_URL=base, KUSTOMER_API_KEY=_KEY, KUSTOMER_MCP_CALLS_PER_MINUTE="100000")

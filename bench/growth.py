@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench import document
+from bench.emulator import emulator
 from bench.everything import ROOT, TENANT, command, write_specs
 from bench.grants import closed, granted, store_in
 from bench.load import Call, Load, loaded
@@ -64,12 +64,7 @@ def main() -> None:
     parser.add_argument("--dry", action="store_true", help="Print only")
     said = parser.parse_args()
     load = os.getloadavg()[0]
-    with (
-        tempfile.TemporaryDirectory() as name,
-        started([sys.executable, "-m", "bench.emulator"], os.environ, FOR_EVER) as emulator,
-    ):
-        assert emulator.stdout is not None
-        base = emulator.stdout.readline().decode().strip()
+    with tempfile.TemporaryDirectory() as name, emulator() as base:
         parts = [_by_callers(base, Path(name), said.requests), _by_tools(base, Path(name), said.requests)]
     text = "\n\n".join([document.where(f"python -m bench.growth --requests {said.requests}", load), *parts])
     print(text)

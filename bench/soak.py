@@ -20,6 +20,7 @@ from statistics import mean, quantiles
 from typing import Any
 
 from bench import document
+from bench.emulator import emulator
 from bench.everything import ROOT
 from bench.grants import granted, store_in
 from bench.load import Call, exchange, raw
@@ -90,12 +91,8 @@ def main() -> None:
 
 def soaked(workers: int, seconds: float) -> Soaked:
     """One run, with an emulator, a server and a store of its own."""
-    with (
-        tempfile.TemporaryDirectory() as name,
-        started([sys.executable, "-m", "bench.emulator", str(_SEARCHES)], os.environ, FOR_EVER) as emulator,
-    ):
-        assert emulator.stdout is not None
-        base, folder = emulator.stdout.readline().decode().strip(), Path(name)
+    with tempfile.TemporaryDirectory() as name, emulator(_SEARCHES) as base:
+        folder = Path(name)
         server = package("acme", ROOT / "generated" / "acme", "acme")
         secrets = asyncio.run(granted(store_in(folder), _GRANTS))
         variables = {

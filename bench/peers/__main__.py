@@ -12,11 +12,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bench.emulator import emulator
 from bench.everything import ROOT
-from bench.peers import measure, report
+from bench.peers import generation, injection, measure, report
 from bench.peers.adapters import ADAPTERS, Adapter
 from bench.peers.document import Reader, merged, with_a_field
-from bench.peers.measure import Result, attempt
+from bench.peers.measure import Calling, Result, attempt
 from bench.peers.pins import HOME, PINS, installed
 from bench.peers.recorder import Recorder, recording
 
@@ -30,15 +31,10 @@ def main() -> None:
     failed = {pin.name: why for pin in PINS if (why := _install(pin))}
     folder = Path(tempfile.mkdtemp())
     began = time.perf_counter()
-    emulator = subprocess.Popen([sys.executable, "-m", "bench.emulator"], stdout=subprocess.PIPE, cwd=ROOT)
     try:
-        assert emulator.stdout is not None
-        url = emulator.stdout.readline().decode().strip()
-        with recording() as recorder:
+        with emulator() as url, recording() as recorder:
             results = [_measured(adapter, folder, recorder, url, failed) for adapter in wanted]
     finally:
-        emulator.terminate()
-        emulator.wait()
         shutil.rmtree(folder, ignore_errors=True)
     kept = {result.name: result.not_working for result in results}
     (HOME / "not-right.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
@@ -66,58 +62,52 @@ def _measured(adapter: Adapter, folder: Path, recorder: Recorder, url: str, fail
         return result
     own = folder / adapter.name
     own.mkdir()
-    document = own / "document.json"
     whole = merged()
-    document.write_text(json.dumps(whole), encoding="utf-8")
-    made = adapter.generate is None or _generated(adapter, document, own, whole, result)
+    (own / generation.DOCUMENT).write_text(json.dumps(whole), encoding="utf-8")
+    made = adapter.generate is None or _generated(adapter, own, whole, result)
     if made and adapter.serve is not None:
-        _served(adapter, document, own, recorder, url, Reader(whole), result)
+        _served(Calling(adapter, recorder, Reader(whole), result), own, url)
     attempt(result, "hostile documents", lambda: _hostile(adapter, own, recorder, result))
     return result
 
 
-def _generated(adapter: Adapter, document: Path, own: Path, whole: Json, result: Result) -> bool:
-    if not attempt(result, "generation", lambda: result.cells.update(measure.generate(adapter, document, own))):
+def _generated(adapter: Adapter, own: Path, whole: Json, result: Result) -> bool:
+    if not attempt(result, "generation", lambda: result.cells.update(generation.generate(adapter, own))):
         return False
-    before = measure.sources(own)
+    before = generation.sources(own)
     result.cells["lines"] = f"{sum(map(len, before.values())):,}"
     if adapter.python:
-        attempt(result, "check", lambda: result.cells.update(measure.check_python(adapter, own)))
+        attempt(result, "check", lambda: result.cells.update(generation.check_python(adapter, own)))
     elif adapter.built is not None:
         result.cells |= {"imports": "yes", "type errors": "0 (tsc)"}
 
     def changed() -> None:
-        more = own / "more" / "document.json"
-        more.parent.mkdir()
-        more.write_text(json.dumps(with_a_field(whole)), encoding="utf-8")
-        measure.generate(adapter, more, own / "more")
-        result.cells["one field more"] = measure.changed_lines(before, measure.sources(own / "more"))
+        more = own / "more"
+        more.mkdir()
+        (more / generation.DOCUMENT).write_text(json.dumps(with_a_field(whole)), encoding="utf-8")
+        generation.generate(adapter, more)
+        result.cells["one field more"] = generation.changed_lines(before, generation.sources(more))
 
     attempt(result, "one field more", changed)
     return True
 
 
-def _served(
-    adapter: Adapter, document: Path, own: Path, recorder: Recorder, url: str, reader: Reader, result: Result
-) -> None:
+def _served(calling: Calling, own: Path, url: str) -> None:
+    adapter, result = calling.adapter, calling.result
     tools: list[Json] = []
 
     def listed() -> None:
-        tools.extend(asyncio.run(_within(measure.starts(adapter, document, own, recorder.url, result))))
+        tools.extend(asyncio.run(_within(measure.starts(adapter, own, calling.recorder.url, result))))
 
     if not attempt(result, "start", listed):
         return
-    attempt(
-        result,
-        "calls",
-        lambda: asyncio.run(_within(measure.calls(adapter, document, own, recorder, reader, tools, result))),
-    )
-    attempt(result, "latency", lambda: asyncio.run(_within(measure.latency(adapter, document, own, url, result))))
+    attempt(result, "calls", lambda: asyncio.run(_within(calling.all(own, tools))))
+    attempt(result, "latency", lambda: asyncio.run(_within(measure.latency(adapter, own, url, result))))
 
 
 def _hostile(adapter: Adapter, own: Path, recorder: Recorder, result: Result) -> None:
-    for row in measure.advisories():
-        verdict = asyncio.run(_within(measure.injected(adapter, row, own / "hostile", recorder)))
+    for row in injection.advisories():
+        verdict = asyncio.run(_within(injection.injected(adapter, row, own / "hostile", recorder)))
         result.injection[row["id"]] = verdict
     survived = sum(verdict in ("data", "refused") for verdict in result.injection.values())
     result.cells["hostile documents"] = f"{survived} of {len(result.injection)}"
