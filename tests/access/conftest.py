@@ -5,15 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings as hypothesis_settings
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "generated" / "acme"))
-
 from access_careful import careful_package
+from hypothesis import settings as hypothesis_settings
 
 from generator.sandbox import Sandbox, fresh, running
 

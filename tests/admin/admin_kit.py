@@ -7,9 +7,7 @@ expectation.
 from __future__ import annotations
 
 import json
-import os
 import socket
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -21,14 +19,13 @@ from typing import Any
 
 import anyio
 import httpx
-import pytest
 import uvicorn
+from expected_kit import expecting
 
 ROOT = Path(__file__).parents[2]
 MODULE = "kustomer_mcp_acme"
 TOKEN = "an-admin-token-of-forty-characters-12345"
-EXPECTED = Path(__file__).parent / "expected"
-sys.path.insert(0, str(ROOT / "generated" / "acme"))
+expect = expecting(Path(__file__).parent / "expected")
 
 
 def runtime(name: str) -> Any:
@@ -124,23 +121,6 @@ def serving(
     one.app = runtime("admin.app").admin_app(grants, package, settings)
     yield Served(one.url, grants, clock, audit, folder / "grants.sqlite3")
     anyio.run(grants.aclose)
-
-
-def wait_for(path: Path) -> None:
-    """Wait until a program has made its socket."""
-    until = time.monotonic() + 10
-    while not path.exists():
-        assert time.monotonic() < until, f"{path} did not appear"
-        time.sleep(0.01)
-
-
-def expect(name: str, text: str) -> None:
-    path = EXPECTED / name
-    if os.environ.get("UPDATE_EXPECTED") == "1":
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
-        pytest.skip(f"written anew: {name}")
-    assert path.read_text(encoding="utf-8") == text, "UPDATE_EXPECTED=1 writes the expected files anew"
 
 
 def pretty(value: Any) -> str:

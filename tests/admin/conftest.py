@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from admin_kit import Listening, Served, listening, runtime, serving, wait_for
+from admin_kit import Listening, Served, listening, runtime, serving
+from grants_kit import redis_server
 
 
 @pytest.fixture(scope="session")
@@ -37,33 +34,10 @@ def rest(served: Served) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="session")
-def redis_address() -> Iterator[str]:
-    """A Redis server of its own, on a Unix socket; skipped where there is none, and failed where CI=true."""
-    program = shutil.which("redis-server")
-    if program is None:
-        reason = "needs Redis: apt-get install redis-server"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-    folder = Path(tempfile.mkdtemp(prefix="admin-redis-"))  # a socket's path must be short
-    options = [
-        "--port",
-        "0",
-        "--unixsocket",
-        str(folder / "s"),
-        "--save",
-        "",
-        "--appendonly",
-        "no",
-        "--dir",
-        str(folder),
-    ]
-    process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_for(folder / "s")
-        yield f"unix://{folder / 's'}"
-    finally:
-        process.terminate()
-        process.wait(10)
-        shutil.rmtree(folder, ignore_errors=True)
+def redis_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis server of its own."""
+    with redis_server(tmp_path_factory.mktemp("r")) as one:
+        yield one.url
 
 
 @pytest.fixture(params=["sqlite", "redis"])

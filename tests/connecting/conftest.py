@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import connecting_kit  # noqa: F401  puts the package on the path
 import pytest
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "slow: takes several seconds; run by default, left out with -m 'not slow'")
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,6 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 ROOT = Path(__file__).parents[2]
-if str(ROOT / "generated" / "acme") not in sys.path:
-    sys.path.insert(0, str(ROOT / "generated" / "acme"))
 
 SECRETS = {
     "KUSTOMER_API_KEY": "kustomer-key-of-this-test",

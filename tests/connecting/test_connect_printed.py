@@ -13,7 +13,6 @@ from connecting_kit import SECRETS, acme
 URL = "https://mcp.acme.example/mcp"
 FILED = ("claude-code", "cursor", "vscode", "codex", "config")
 HOSTED = ("chatgpt", "claude")
-BEARER = {"Authorization": "Bearer {}"}
 
 STDIO: dict[str, dict[str, Any]] = {
     "claude-code": {"mcpServers": {"kustomer-acme": {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from importlib import import_module
@@ -12,17 +11,9 @@ from typing import Any
 import pytest
 from doctor_kit import MODULE, TOOLS, package, write
 
-from generator.sandbox import Sandbox, fresh, running
+from generator.sandbox import Sandbox
 
 Examine = Callable[..., Awaitable[list[Any]]]
-
-
-@pytest.fixture(autouse=True)
-def _no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees a key or a base URL of the person who runs it."""
-    for name in list(os.environ):
-        if name.startswith("KUSTOMER_API_KEY") or name == "KUSTOMER_BASE_URL":
-            monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")
@@ -32,19 +23,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     sys.path.insert(0, str(made))
     yield made
     sys.path.remove(str(made))
-
-
-@pytest.fixture(scope="session")
-def _server() -> Iterator[Sandbox]:
-    with running() as one:
-        yield one
-
-
-@pytest.fixture
-def sandbox(_server: Sandbox) -> Sandbox:
-    """A fresh world whose clock runs, for a test that may change it."""
-    _server.start_over(fresh(ticking=True))
-    return _server
 
 
 @pytest.fixture

@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import pytest
+from expected_kit import expecting
 
 from generator.config import Tenant
 from generator.ir import Package
@@ -30,7 +29,7 @@ TOOLS = (
     "list_all_kustomer_custom_objects",
     "update_a_kustomer_customer_by_id",
 )
-EXPECTED = Path(__file__).parent / "expected"
+expect = expecting(Path(__file__).parent / "expected")
 
 
 def package(name: str, **given: Any) -> Package:
@@ -53,12 +52,3 @@ def by_name(checks: Iterable[Any]) -> dict[str, tuple[str, str]]:
 
 def of_group(checks: Iterable[Any], group: str) -> dict[str, str]:
     return {check.name: check.status for check in checks if check.group == group}
-
-
-def expect(name: str, text: str) -> None:
-    path = EXPECTED / name
-    if os.environ.get("UPDATE_EXPECTED") == "1":
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
-        pytest.skip(f"written anew: {name}")
-    assert path.read_text(encoding="utf-8") == text, "UPDATE_EXPECTED=1 writes the expected files anew"

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-if str(ROOT / "generated" / "acme") not in sys.path:
-    sys.path.insert(0, str(ROOT / "generated" / "acme"))
-
-from grants_kit import Clock, Redis, redis_server  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def _no_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing but what a test says."""
-    for name in [name for name in os.environ if name.startswith("KUSTOMER_")]:
-        monkeypatch.delenv(name)
+from grants_kit import Clock, Redis, redis_server
 
 
 @pytest.fixture

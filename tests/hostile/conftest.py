@@ -1,28 +1,22 @@
-"""Owns what the hostile tests share a run: the generator tests' kit on the path, a cache of their own, the canary. No expectation."""
+"""Owns what the hostile tests share a run: no cache, and the canary. No expectation."""
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hostile_kit as kit
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "generator"))
-
-import hostile_kit as kit
+from generator import cache
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _cache_off() -> Iterator[None]:
     """Nothing that a test makes of a hostile document comes from, or stays in, a cache."""
-    before = os.environ.get("KUSTOMER_MCP_CACHE")
-    os.environ["KUSTOMER_MCP_CACHE"] = "off"
-    yield
-    os.environ.pop("KUSTOMER_MCP_CACHE")
-    if before is not None:
-        os.environ["KUSTOMER_MCP_CACHE"] = before
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(cache.VARIABLE, "off")
+        yield
 
 
 @pytest.fixture

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
+import hostile_checks as checks
 import hostile_kit as kit
 import pytest
 from hostile_kit import ADVISORIES, Advisory
+from loopback_kit import answering
 
 SECRET = "the-content-of-a-file-that-nobody-may-read"
 # What can only be refused: the rest becomes a package that works, without what was planted.
@@ -36,13 +37,8 @@ def asked() -> Iterator[tuple[str, list[str]]]:
         def log_message(self, *_: Any) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", seen
-    server.shutdown()
-    server.server_close()
-    thread.join(timeout=10)
+    with answering(Handler) as url:
+        yield url, seen
 
 
 @pytest.mark.parametrize("row", ADVISORIES, ids=lambda row: row.id)
@@ -61,7 +57,7 @@ def test_what_broke_another_generator_is_refused_or_data(
     assert seen == []
     if files is None:
         return
-    kit.assert_harmless(files)
+    checks.assert_harmless(files)
     assert not [path for path, text in files.items() if SECRET in text]
     with kit.imported(tmp_path / "package", files) as module:
         assert [name for _, name, _ in kit.tools_of(module, files)]

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import generator_kit
+import hostile_checks as checks
 import hostile_kit as kit
+import hostile_places as places
 import pytest
 
 from generator.documents import read_document
@@ -18,7 +20,7 @@ TAIL = "}}}"
 
 
 def _body(schema: Any, **rest: Any) -> Any:
-    document = kit.things(requestBody=generator_kit.body({"type": "object", "properties": {"x": schema}}))
+    document = places.things(requestBody=generator_kit.body({"type": "object", "properties": {"x": schema}}))
     return {**document, **rest}
 
 
@@ -75,7 +77,7 @@ def test_bounds_out_of_range_are_refused_or_leave_a_package_that_imports(
     for each in (schema, {key: value for key, value in schema.items() if key != "enum"}):
         files = kit.files_of(kit.package(_body(each), {}))
         if files is not None:
-            kit.assert_harmless(files)
+            checks.assert_harmless(files)
             with kit.imported(tmp_path, files) as module:
                 assert [name for _, name, _ in kit.tools_of(module, files)]
 
@@ -86,7 +88,7 @@ def test_a_number_that_json_has_not_is_refused_when_it_is_read(number: str) -> N
     with pytest.raises(KustomerMcpError) as caught:
         made = read_document("core", raw.encode())
         kit.build(kit.Snapshot({"core": made}, {"acme": {}}), kit.Tenant("acme", "x", kit.BASE_URL))
-    kit.assert_readable(caught.value)
+    checks.assert_readable(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +119,7 @@ DEEP: dict[str, Any] = {
 def test_a_deep_nest_is_refused_or_bounded(wrap: str, depth: int, canary: Path, tmp_path: Path) -> None:
     files = kit.files_of(kit.package(_body(_nest({"type": "string"}, depth, DEEP[wrap])), {}))
     if files is not None:
-        kit.assert_harmless(files)
+        checks.assert_harmless(files)
         assert max(len(line) - len(line.lstrip()) for text in files.values() for line in text.splitlines()) < 200
 
 
@@ -159,7 +161,7 @@ def _laughs() -> str:
 def test_yaml_that_is_more_than_json_is_refused(raw: str) -> None:
     with pytest.raises(KustomerMcpError) as caught:
         read_document("core", raw.encode())
-    kit.assert_readable(caught.value)
+    checks.assert_readable(caught.value)
 
 
 def test_references_that_multiply_are_refused_or_bounded(canary: Path, tmp_path: Path) -> None:
@@ -198,14 +200,14 @@ CYCLES: dict[str, Any] = {
 def test_a_cycle_of_references_is_cut_or_refused(schemas: Any, tmp_path: Path, canary: Path) -> None:
     files = kit.files_of(kit.package(_body({"$ref": "#/components/schemas/A"}, components={"schemas": schemas}), {}))
     if files is not None:
-        kit.assert_harmless(files)
+        checks.assert_harmless(files)
         with kit.imported(tmp_path, files):
             pass
 
 
 def test_a_document_that_is_read_says_the_same_as_its_json(tmp_path: Path) -> None:
-    raw = json.dumps(kit.things()).encode()
-    assert read_document("core", raw) == kit.things()
+    raw = json.dumps(places.things()).encode()
+    assert read_document("core", raw) == places.things()
 
 
 @pytest.mark.parametrize(
@@ -226,6 +228,6 @@ def test_a_document_that_is_read_says_the_same_as_its_json(tmp_path: Path) -> No
 )
 def test_servers_of_any_form_are_a_base_path_or_refused(servers: Any) -> None:
     """What fuzzing found: an address that Python's own reader can't read."""
-    document = {**kit.things(), "servers": servers}
+    document = {**places.things(), "servers": servers}
     files = kit.files_of(kit.package(document, {}))
     assert (files is None) == ("]com" in repr(servers) or "[::1" in repr(servers))

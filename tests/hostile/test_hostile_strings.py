@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import generator_kit
+import hostile_checks as checks
 import hostile_kit as kit
+import hostile_places as places
 import pytest
-from hostile_kit import CORPUS, MODULE, Row
+from hostile_checks import MODULE
+from hostile_kit import CORPUS, Row
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -31,7 +34,7 @@ mixed = settings(
 def _ran(folder: Path, files: dict[str, str] | None) -> None:
     """What came out is harmless as text, and stays so when it is imported."""
     if files is not None:
-        kit.assert_harmless(files)
+        checks.assert_harmless(files)
         with kit.imported(folder, files):
             pass
 
@@ -41,7 +44,7 @@ def test_a_string_wherever_free_text_stands_is_text_of_a_package_that_works(
     row: Row, tmp_path: Path, canary: Path
 ) -> None:
     value = kit.planted(row.value, canary=str(canary))
-    files = kit.files_of(kit.package(*kit.text_places(value)))
+    files = kit.files_of(kit.package(*places.text_places(value)))
     if files is None:
         assert _no_utf8(value), "free text may not be refused"
         return
@@ -56,31 +59,31 @@ def _no_utf8(value: str) -> bool:
 @given(value=pieces)
 def test_any_mixture_wherever_free_text_stands_is_refused_or_data(value: str, tmp_path: Path, canary: Path) -> None:
     value = kit.planted(value, canary=str(canary))
-    _ran(tmp_path, kit.files_of(kit.package(*kit.text_places(value))))
+    _ran(tmp_path, kit.files_of(kit.package(*places.text_places(value))))
 
 
 @pytest.mark.parametrize("row", CORPUS, ids=lambda row: row.id)
 def test_a_title_of_the_tenant_is_data_everywhere(row: Row, tmp_path: Path, canary: Path) -> None:
     value = kit.planted(row.value, canary=str(canary))
-    files = kit.files_of(kit.package(kit.things(), {}, title=value))
+    files = kit.files_of(kit.package(places.things(), {}, title=value))
     assert files is not None
     _ran(tmp_path, files)
 
 
-@pytest.mark.parametrize("place", kit.MANY)
+@pytest.mark.parametrize("place", places.MANY)
 def test_every_string_in_place_of_a_name_is_refused_or_data(place: str, tmp_path: Path, canary: Path) -> None:
     values = [kit.planted(row.value, canary=str(canary)) for row in CORPUS]
-    accepted = [value for value in values if kit.package(*kit.MANY[place]((value,))) is not None]
+    accepted = [value for value in values if kit.package(*places.MANY[place]((value,))) is not None]
     assert len(accepted) > len(values) // 2
-    for number, package in enumerate(kit.side_by_side(kit.MANY[place], accepted)):
+    for number, package in enumerate(places.side_by_side(places.MANY[place], accepted)):
         _ran(tmp_path / str(number), kit.files_of(package))
 
 
-@pytest.mark.parametrize("place", kit.ONE)
+@pytest.mark.parametrize("place", places.ONE)
 def test_every_string_where_one_name_stands_is_refused_or_data(place: str, tmp_path: Path, canary: Path) -> None:
     seen = []
     for row in CORPUS:
-        made = kit.package(*kit.ONE[place](kit.planted(row.value, canary=str(canary))))
+        made = kit.package(*places.ONE[place](kit.planted(row.value, canary=str(canary))))
         alike = made and replace(made, inputs={}, notes=())
         if alike not in seen:  # a string that leaves no trace is looked at once
             seen.append(alike)
@@ -88,14 +91,14 @@ def test_every_string_where_one_name_stands_is_refused_or_data(place: str, tmp_p
     assert place in ("$ref", "type") or [one for one in seen if one is not None]
 
 
-@pytest.mark.parametrize("place", [*kit.MANY, *kit.ONE])
+@pytest.mark.parametrize("place", [*places.MANY, *places.ONE])
 @settings(mixed, max_examples=EXAMPLES // 4)
 @given(value=pieces)
 def test_any_mixture_in_place_of_a_name_is_refused_or_data(
     place: str, value: str, tmp_path: Path, canary: Path
 ) -> None:
     value = kit.planted(value, canary=str(canary))
-    made = kit.MANY[place]((value,)) if place in kit.MANY else kit.ONE[place](value)
+    made = places.MANY[place]((value,)) if place in places.MANY else places.ONE[place](value)
     _ran(tmp_path, kit.files_of(kit.package(*made)))
 
 
@@ -116,7 +119,7 @@ async def test_a_choice_and_a_property_reach_the_wire_as_they_are(row: Row, tmp_
     names = {"type": "object", "properties": {value: {"type": "string"}}}
     properties = {"chosen": kinds, "named": names}
     files = kit.files_of(
-        kit.package(kit.things(requestBody=generator_kit.body({"type": "object", "properties": properties})), {})
+        kit.package(places.things(requestBody=generator_kit.body({"type": "object", "properties": properties})), {})
     )
     if files is None:
         return

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-if str(ROOT / "generated" / "acme") not in sys.path:
-    sys.path.insert(0, str(ROOT / "generated" / "acme"))
-
-from oauth_kit import IssuerProcess, issuer_process  # noqa: E402
+from oauth_kit import IssuerProcess, issuer_process
 
 
 @pytest.fixture(scope="session")

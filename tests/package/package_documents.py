@@ -96,10 +96,6 @@ class Published:
             found |= self.fields(part)
         return found
 
-    def is_union(self, schema: Any) -> bool:
-        schema = self.resolved(schema)
-        return "anyOf" in schema or "oneOf" in schema
-
     def problems(self, body: Any) -> list[str]:
         """What a validator says of a body; `custom` is the organisation's, so it is left out of account."""
         return [

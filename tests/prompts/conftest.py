@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 from prompts_kit import package, write
 
-from generator.sandbox import Sandbox, fresh, running
-
 READS = (
     "kustomer_customers_using_email",
     "kustomer_customers_using_external_id",
@@ -50,15 +48,3 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
     yield make
     for folder in made.values():
         sys.path.remove(str(folder))
-
-
-@pytest.fixture(scope="session")
-def _server() -> Iterator[Sandbox]:
-    with running() as one:
-        yield one
-
-
-@pytest.fixture
-def sandbox(_server: Sandbox) -> Sandbox:
-    _server.start_over(fresh(ticking=True))
-    return _server

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -14,8 +13,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import pytest
 import uvicorn
+from expected_kit import expecting
 from mcp import Client
 
 from generator.config import Tenant
@@ -25,7 +24,7 @@ from generator.render import render
 from generator.snapshot import Snapshot, load
 
 ROOT = Path(__file__).parents[2]
-EXPECTED = Path(__file__).parent / "expected"
+expect = expecting(Path(__file__).parent / "expected")
 # "auto" asks server/discover first, and so speaks 2026-07-28.
 ERAS = ("legacy", "auto")
 
@@ -73,12 +72,3 @@ def serving(module: str) -> Iterator[str]:
         finally:
             running.should_exit = True
             thread.join(timeout=10)
-
-
-def expect(name: str, text: str) -> None:
-    path = EXPECTED / name
-    if os.environ.get("UPDATE_EXPECTED") == "1":
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
-        pytest.skip(f"written anew: {name}")
-    assert path.read_text(encoding="utf-8") == text, "UPDATE_EXPECTED=1 writes the expected files anew"

@@ -14,10 +14,11 @@ import httpx
 import proof_kit as kit
 import pytest
 import schemathesis
+from emulator_kit import roomy
 from package_documents import SPECS
 from schemathesis.generation import GenerationMode
 
-from generator.sandbox import Budgets, Sandbox, Settings, fresh, running
+from generator.sandbox import Sandbox
 
 Json = Any
 # What Kustomer's guides say of every operation, whether its document lists it or not.
@@ -33,8 +34,7 @@ NEWLINE = re.compile("%0[AD]", re.IGNORECASE)
 
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[Sandbox]:
-    wide = Settings(budgets=Budgets(org_per_minute=1_000_000, search_per_minute=1_000_000))
-    with running(fresh(settings=wide)) as one:
+    with roomy() as one:
         yield one
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
@@ -16,7 +16,7 @@ from realities_kit import Connect
 from generator.config import Tenant
 from generator.package import build
 from generator.render import render
-from generator.sandbox import Sandbox, fresh, running
+from generator.sandbox import Sandbox
 from generator.snapshot import Snapshot, load
 
 ROOT = Path(__file__).parents[2]
@@ -64,12 +64,6 @@ def packages(snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Ca
         return made[variant]
 
     return make
-
-
-@pytest.fixture(scope="session")
-def _server() -> Iterator[Sandbox]:
-    with running(fresh()) as sandbox:
-        yield sandbox
 
 
 @pytest.fixture

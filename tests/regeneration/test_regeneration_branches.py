@@ -87,13 +87,19 @@ def test_changed_documents_are_one_branch_for_all_however_the_rest_is_cut(plain:
     assert refused.code == 1 and "globex is not among those named" in refused.err
 
 
-def test_a_branch_with_a_persons_commit_is_left_alone_and_named(plain: kit.Repository) -> None:
+def taken_over(plain: kit.Repository) -> tuple[tuple[str, ...], kit.Repository]:
+    """The words that proposed a branch, and a person's clone of it with a change of theirs."""
     kit.change(plain, "acme")
     words = ("propose", "--report", kit.write_report(plain, kit.drifted("acme")), "--remote", "origin")
     plain.tool(*words)
     person = kit.Repository(plain.root.parent / "person", plain.remote, {})
     plain.git("clone", "-q", "-b", "kustomer-mcp/all", str(plain.remote), str(person.root))
     (person.root / "generated" / "acme" / "TOOLS.md").write_text("mine", encoding="utf-8")
+    return words, person
+
+
+def test_a_branch_with_a_persons_commit_is_left_alone_and_named(plain: kit.Repository) -> None:
+    words, person = taken_over(plain)
     person.commit_and_push("My own words", "kustomer-mcp/all")
     theirs = plain.git("rev-parse", "kustomer-mcp/all", at=plain.remote)
     for prepare in (lambda: kit.change(plain, "acme", "again"), lambda: kit.back(plain)):
@@ -104,12 +110,7 @@ def test_a_branch_with_a_persons_commit_is_left_alone_and_named(plain: kit.Repos
 
 
 def test_an_amended_commit_counts_as_a_persons(plain: kit.Repository) -> None:
-    kit.change(plain, "acme")
-    words = ("propose", "--report", kit.write_report(plain, kit.drifted("acme")), "--remote", "origin")
-    plain.tool(*words)
-    person = kit.Repository(plain.root.parent / "person", plain.remote, {})
-    plain.git("clone", "-q", "-b", "kustomer-mcp/all", str(plain.remote), str(person.root))
-    (person.root / "generated" / "acme" / "TOOLS.md").write_text("mine", encoding="utf-8")
+    words, person = taken_over(plain)
     person.git("commit", "-q", "--amend", "--no-edit", "-a")
     person.git("push", "-q", "--force", "origin", "HEAD:kustomer-mcp/all")
     assert plain.tool(*words).code == 1

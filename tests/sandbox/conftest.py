@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
+from emulator_kit import roomy
 
-from generator.sandbox import Budgets, Sandbox, Settings, fresh, running
+from generator.sandbox import Sandbox, fresh, running
 
 Client = Callable[..., httpx.Client]
 
@@ -15,8 +16,7 @@ Client = Callable[..., httpx.Client]
 @pytest.fixture(scope="session")
 def seeded() -> Iterator[Sandbox]:
     """One server for all tests that change nothing; its clock stands still and its budget is wide."""
-    wide = Settings(budgets=Budgets(org_per_minute=1_000_000, search_per_minute=1_000_000))
-    with running(fresh(settings=wide)) as sandbox:
+    with roomy() as sandbox:
         yield sandbox
 
 

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from emulator_kit import roomy
 from search_kit import KEY, PASCAL, Ask, Package, built, files_of, klass_files
 
 from generator.render import render
-from generator.sandbox import Budgets, Sandbox, Settings, fresh, running
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A cache of this run's own."""
-    before = os.environ.get("KUSTOMER_MCP_CACHE")
-    os.environ["KUSTOMER_MCP_CACHE"] = str(tmp_path_factory.mktemp("cache"))
-    yield
-    if before is None:
-        del os.environ["KUSTOMER_MCP_CACHE"]
-    else:
-        os.environ["KUSTOMER_MCP_CACHE"] = before
+from generator.sandbox import Sandbox
 
 
 @pytest.fixture(scope="session")
@@ -52,8 +40,7 @@ def _with_pascal(sandbox: Sandbox) -> None:
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
     """One server for all tests; none of them writes after this."""
-    wide = Settings(budgets=Budgets(org_per_minute=1_000_000, search_per_minute=1_000_000))
-    with running(fresh(settings=wide)) as one:
+    with roomy() as one:
         _with_pascal(one)
         yield one
 

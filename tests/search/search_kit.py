@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -15,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from expected_kit import expecting
 
 from generator import ir
 from generator.config import Tenant
@@ -26,7 +26,6 @@ Json = Any
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 KEY = "sandbox-acme"
-UPDATE = os.environ.get("UPDATE_EXPECTED") == "1"
 # Names that are no identifiers of any style; the second attribute holds an underscore.
 PASCAL: Json = {
     "name": "RentalCar",
@@ -122,9 +121,4 @@ def where(field: str, op: str, *value: Json) -> list[Json]:
 
 def expect(name: str, value: Json) -> None:
     """Compare with an expected file, or write it anew."""
-    path = HERE / "expected" / name
-    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
-    if UPDATE:
-        path.write_text(text, encoding="utf-8", newline="\n")
-        pytest.skip(f"written anew: {name}")
-    assert text == path.read_text(encoding="utf-8"), f"{name}; UPDATE_EXPECTED=1 writes the expected files anew"
+    expecting(HERE / "expected")(name, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
