@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import resources
@@ -116,21 +116,11 @@ def read_tenant(root: Path, name: str) -> Tenant:
     base_url = _base_url(raw, problems)
     tools, klasses, drafts, unmasking = (_table(raw, name) for name in ("tools", "klasses", "drafts", "unmasking"))
     channels = _strings(drafts, "channels", "drafts", problems)
-    problems += [
-        f"[drafts] channels: {channel!r} is none of {', '.join(DRAFT_CHANNELS)}{_suggestion(channel, DRAFT_CHANNELS)}"
-        for channel in channels
-        if channel not in DRAFT_CHANNELS
-    ]
+    problems += _none_of("[drafts] channels", channels, DRAFT_CHANNELS)
     methods = _strings(tools, "methods", "tools", problems)
-    problems += [
-        f"[tools] methods: {method!r} is none of {', '.join(_METHODS)}{_suggestion(method, _METHODS)}"
-        for method in methods
-        if method not in _METHODS
-    ]
-    if (detail := tools.get("detail", "full")) not in _DETAILS:
-        problems.append(
-            f"[tools] detail: {detail!r} is none of {', '.join(_DETAILS)}{_suggestion(str(detail), _DETAILS)}"
-        )
+    problems += _none_of("[tools] methods", methods, _METHODS)
+    detail = tools.get("detail", "full")
+    problems += _none_of("[tools] detail", [detail], _DETAILS)
     tags, include, exclude, confirm = (
         _strings(tools, key, "tools", problems) for key in ("tags", "include", "exclude", "confirm")
     )
@@ -271,6 +261,15 @@ def _key_problems(table: Mapping[str, Any], keys: Mapping[str, type], section: s
         if key in table and not isinstance(table[key], kind)
     ]
     return problems
+
+
+def _none_of(where: str, given: Iterable[object], known: tuple[str, ...]) -> list[str]:
+    """What is wrong with the words that are none of those that are known."""
+    return [
+        f"{where}: {word!r} is none of {', '.join(known)}{_suggestion(str(word), known)}"
+        for word in given
+        if word not in known
+    ]
 
 
 def _suggestion(word: str, known: tuple[str, ...]) -> str:

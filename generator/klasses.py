@@ -92,12 +92,7 @@ def _attribute(name: str, metadata: Json, notes: list[str]) -> Attribute:
             + (f" (type {said})" if suffix is not quirks.ANY_SCALAR else "")
         )
     schema: Schema = dict(suffix.schema)
-    hints = [suffix.hint] if suffix.hint else []
-    if isinstance(target := metadata.get("target"), str):
-        hints = [f"{one_line(target.removeprefix('kobject.'), 60)} id"]
-    nodes = _tree(metadata.get("tree"))
-    if tree := _labels(nodes):
-        hints = [f"one of the tree: {', '.join(tree[:6])}" + (", …" if len(tree) > 6 else "")]
+    target, nodes = metadata.get("target"), _tree(metadata.get("tree"))
     choices = sorted({c for c in _list(metadata.get("enumeration")) if isinstance(c, str)})
     if choices and schema.get("type") == "string":
         schema = {"type": "string", "enum": choices}
@@ -107,8 +102,7 @@ def _attribute(name: str, metadata: Json, notes: list[str]) -> Attribute:
     is_sensitive = bool(metadata.get("hasSensitiveAttributes")) or (
         isinstance(sensitive, dict) and bool(sensitive.get("enabled"))
     )
-    if is_sensitive:
-        hints.append("sensitive")
+    hints = [hint for hint in (_hint(target, nodes) or suffix.hint, "sensitive" if is_sensitive else "") if hint]
     label = one_line(metadata.get("displayName"), _LABEL_LIMIT) or name
     description = label + (f" ({'; '.join(hints)})" if hints else "")
     kind = suffix.kind + (" list" if schema["type"] == "array" else "") if "type" in schema else suffix.kind
@@ -125,6 +119,13 @@ def _attribute(name: str, metadata: Json, notes: list[str]) -> Attribute:
         target=target if isinstance(target, str) else "",
         tree=nodes,
     )
+
+
+def _hint(target: Json, nodes: tuple[TreeNode, ...]) -> str:
+    """What a value is one of, where the attribute says so."""
+    if labels := _labels(nodes):
+        return f"one of the tree: {', '.join(labels[:6])}" + (", …" if len(labels) > 6 else "")
+    return f"{one_line(target.removeprefix('kobject.'), 60)} id" if isinstance(target, str) else ""
 
 
 def _tree(tree: Json) -> tuple[TreeNode, ...]:

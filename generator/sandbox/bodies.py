@@ -47,7 +47,6 @@ from generator.sandbox.rules import (
     text,
 )
 
-_CUSTOMER_DATES = ("signedUpAt", "lastActivityAt", "lastCustomerActivityAt", "lastSeenAt", "birthdayAt")
 _CUSTOMER = closed(
     name=text(high=256, nullable=True),
     company=COMPANY,

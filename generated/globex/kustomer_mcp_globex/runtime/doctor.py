@@ -61,9 +61,6 @@ async def examine(subject: Subject) -> list[Check]:
     except KustomerError as error:
         todo = f"set {KEY_VARIABLE}, or {KEY_FILE_VARIABLE} to a file that holds the key"
         return [Check("connection", "api-key", "failed", str(error), todo), *_unchecked("there is no API key")]
-    except UnicodeDecodeError:
-        what, todo = f"the file of {KEY_FILE_VARIABLE} is no text", "put the key alone into it, as plain text"
-        return [Check("connection", "api-key", "failed", what, todo), *_unchecked("there is no API key")]
     return [_clean(check, key) for check in await _examined(subject, key)]
 
 
