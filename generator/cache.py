@@ -8,7 +8,7 @@ import json
 import os
 import pickle
 import tempfile
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,28 +24,26 @@ def folder() -> Path | None:
     return Path(said) if said else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kustomer-mcp"
 
 
-def find(key: str) -> dict[str, str] | None:
+def find(key: str) -> dict[str, Any] | None:
     """What was kept under this key, or None; the key must name everything that the value depends on."""
     base = folder()
     return None if base is None else _read(base / _name(key))
 
 
-def keep(key: str, value: dict[str, str]) -> None:
-    """Keep a value under its key, if the cache is on."""
+def keep(key: str, value: dict[str, Any]) -> None:
+    """Keep a value made of JSON under its key, if the cache is on."""
     base = folder()
     if base is not None:
         _write(base / _name(key), value)
 
 
-def values_of(value: Any) -> Any:
-    """Dataclasses as lists of their values, at any depth: what a key or a hash is made of."""
-    if isinstance(value, str | int | float | None):
-        return value
-    if isinstance(value, list | tuple):
-        return [values_of(inner) for inner in value]
-    if isinstance(value, dict):
-        return {key: values_of(inner) for key, inner in value.items()}
-    return [values_of(getattr(value, name)) for name in _names(value.__class__)] if is_dataclass(value) else value
+def values(value: Any) -> list[Any]:
+    """A dataclass as the list of its values, as `default` of json.dumps: what a key or a hash is made of.
+
+    Raises:
+        TypeError: It is none, and nothing that JSON holds.
+    """
+    return [getattr(value, name) for name in _names(value.__class__)]
 
 
 @lru_cache
@@ -88,18 +86,18 @@ def _name(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8")).hexdigest()
 
 
-def _read(path: Path) -> dict[str, str] | None:
+def _read(path: Path) -> dict[str, Any] | None:
     try:
         digest, _, text = path.read_text(encoding="utf-8").partition("\n")
         if hashlib.sha256(text.encode("utf-8")).hexdigest() != digest:
             return None
-        value: dict[str, str] = json.loads(text)
+        value: dict[str, Any] = json.loads(text)
     except (OSError, ValueError):
         return None
     return value
 
 
-def _write(path: Path, value: dict[str, str]) -> None:
+def _write(path: Path, value: dict[str, Any]) -> None:
     text = json.dumps(value, sort_keys=True)
     digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
     _write_bytes(path, f"{digest}\n{text}".encode())

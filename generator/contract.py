@@ -96,20 +96,31 @@ def input_schema(
     if not detail.exact:
         arguments = tuple(replace(a, schema=_without(a.schema, (*SHOWN_BOUNDS, "format"))) for a in arguments)
     apart = frozenset(a.name for a in arguments if _is_apart(a, detail))
-    folded_to = partial(_folded, detail.signature)
-    for show in (_whole, folded_to):
+    for show in (_whole, partial(_folded, detail.signature)):
         schema = _assembled(arguments, show, apart)
         if _size(schema, apart) <= detail.schema:
             return schema
-    folded, kept, moved = schema, list(arguments), []
-    for argument in sorted(filter(_may_move, arguments), key=_usefulness):
-        kept.remove(argument)
-        moved.append(argument)
-        schema = _with_more(_assembled(tuple(kept), folded_to, apart), moved)
-        if _size(schema, apart) <= detail.schema:
-            break
+    movable = sorted(filter(_may_move, arguments), key=_usefulness)
+    moved = _moved(schema, [argument.name for argument in movable], apart, detail.schema)
     # One short field is shorter than `more` with its name.
-    return min(schema, folded, key=lambda one: len(compact(one)))
+    return min(_with_more(schema, moved), schema, key=lambda one: len(compact(one))) if moved else schema
+
+
+def _moved(schema: Schema, movable: list[str], apart: frozenset[str], limit: int) -> list[str]:
+    """The arguments that have to travel in `more`, so that the schema fits, or all that may; each is measured once."""
+    sizes = {n: _bytes(n) + _bytes(value) + 2 for n, value in schema["properties"].items() if n not in (*apart, MORE)}
+    frame = _bytes({**schema, "properties": {}})
+    moved: list[str] = []
+    for name in movable:
+        moved.append(name)
+        sizes.pop(name, None)
+        if frame + sum(sizes.values()) + _bytes({MORE: _more(moved)}) - 2 <= limit:
+            break
+    return moved
+
+
+def _bytes(value: Json) -> int:
+    return len(compact(value).encode("utf-8"))
 
 
 def _brief(argument: Argument, detail: Detail, without: Mapping[str, tuple[str, ...]]) -> str:
@@ -142,7 +153,7 @@ def _is_apart(argument: Argument, detail: Detail) -> bool:
 def _size(schema: Schema, apart: frozenset[str]) -> int:
     """Bytes of the schema without what is apart: the tenant's own fields never cost others their place."""
     others = {name: value for name, value in schema["properties"].items() if name not in apart}
-    return len(compact({**schema, "properties": others}).encode("utf-8"))
+    return _bytes({**schema, "properties": others})
 
 
 def _may_move(argument: Argument) -> bool:
@@ -162,10 +173,13 @@ def _usefulness(argument: Argument) -> tuple[int, int, str]:
     return (argument.wire not in quirks.RARE_FIELDS, 0, argument.name)
 
 
-def _with_more(schema: Schema, moved: list[Argument]) -> Schema:
-    names = ", ".join(sorted(argument.name for argument in moved))
-    more: Schema = {"type": "object", "description": f"Also: {names}"}
-    return {**schema, "properties": {**schema["properties"], MORE: more}}
+def _with_more(schema: Schema, moved: list[str]) -> Schema:
+    kept = {name: value for name, value in schema["properties"].items() if name not in moved}
+    return {**schema, "properties": {**kept, MORE: _more(moved)}}
+
+
+def _more(moved: list[str]) -> Schema:
+    return {"type": "object", "description": f"Also: {', '.join(sorted(moved))}"}
 
 
 def _assembled(arguments: tuple[Argument, ...], show: Callable[[Schema, str], Schema], apart: frozenset[str]) -> Schema:

@@ -146,7 +146,7 @@ def inputs(catalog: Catalog, tenant: Tenant) -> dict[str, str]:
     for klass in catalog.klasses:
         folder = "standard" if klass.standard else "klasses"
         used[f"tenants/{tenant.name}/{folder}/{klass.name}.json"] = [klass]
-    return {path: sha256(compact(cache.values_of(rows))) for path, rows in sorted(used.items())}
+    return {path: sha256(compact(rows, cache.values)) for path, rows in sorted(used.items())}
 
 
 def instructions(catalog: Catalog) -> str:

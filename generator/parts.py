@@ -1,21 +1,27 @@
 """Owns cutting a toolset into parts that are rendered each for itself, and putting their files together again.
 
 A part holds the tools of one Klass, or those of none: so one attribute more costs the work of one Klass, whatever else a
-tenant has. What comes out is, to the byte, what rendering the toolset as a whole would give; a test says so.
+tenant has. A part is rendered for no tenant, and gets the module's name when parts are put together: so what tenants have in
+common is rendered once. What comes out is, to the byte, what rendering the toolset as a whole would give; tests say so.
 """
 
 from __future__ import annotations
 
 import ast
-import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 
-from generator.ir import Toolset
+from generator.errors import RenderError
+from generator.ir import Json, Toolset
 from generator.models import import_rank, in_order, needed_by
 
-_SPACE = "\n\n\n"
+# The module that parts import from: shorter than that of any tenant, so that no line is broken for it alone.
+ANYONES = "kustomer_mcp_"
+
+_COMMENT = re.compile(r"(?m)^# Arguments that .*$")
+
+# A part's `contract` by tool, `models` and `tools`: plain data, for the cache.
+Rendered = dict[str, Json]
 
 
 def parts_of(toolset: Toolset) -> list[Toolset]:
@@ -34,53 +40,78 @@ def _part(toolset: Toolset, klass: str) -> Toolset:
     return Toolset(name=toolset.name, tools=tools, nested=nested, definitions=definitions)
 
 
-def merged(module: str, toolset: Toolset, parts: list[dict[str, str]]) -> dict[str, str]:
-    """The toolset's files by their path below generated/<tenant>/, from its rendered parts."""
-    contracts: dict[str, str] = {}
-    for part in parts:
-        contracts |= json.loads(part["contract"])
-    rows = (re.sub(r"(?m)^(?=.)", " ", contracts[tool.name].rstrip("\n")) for tool in toolset.tools)
-    whole = len(parts) == 1
-    sources = {
-        "models": parts[0]["models"] if whole else _models(toolset, [part["models"] for part in parts]),
-        "tools": parts[0]["tools"] if whole else _tools(toolset, [part["tools"] for part in parts]),
-    }
-    files = {f"{module}/{folder}/{toolset.name}.py": text for folder, text in sources.items()}
-    return {f"{module}/contract/{toolset.name}.json": "[\n" + ",\n".join(rows) + "\n]\n", **files}
+def taken_apart(text: str) -> Json:
+    """A formatted module as what `merged` needs of it: docstring, imports, statements and entries of tables by name.
 
-
-@dataclass(slots=True)
-class _Source:
-    """A formatted module taken apart: its docstring, its imports, and its statements by the name that each gives."""
-
-    docstring: str
-    imports: list[tuple[str, list[str]]] = field(default_factory=list)
-    statements: dict[str, str] = field(default_factory=dict)
-
-
-def _read(text: str) -> _Source:
+    Raises:
+        RenderError: It holds something that this module does not know.
+    """
     lines = text.split("\n")
     body = ast.parse(text).body
-    source = _Source("\n".join(lines[: body[0].end_lineno]))
+    comment = _COMMENT.search(text)
+    source: Json = {
+        "docstring": "\n".join(lines[: body[0].end_lineno]),
+        "imports": [],
+        "statements": {},
+        "tables": {},
+        "comment": comment[0] if comment else "",
+    }
     for node in body[1:]:
         segment = "\n".join(lines[node.lineno - 1 : node.end_lineno])
         if isinstance(node, ast.ImportFrom):
-            names = [ast.unparse(alias) for alias in node.names]
-            source.imports.append((node.module or "", names))
+            source["imports"].append([node.module or "", [ast.unparse(alias) for alias in node.names]])
         elif isinstance(node, ast.ClassDef | ast.AsyncFunctionDef):
-            source.statements[node.name] = segment
+            source["statements"][node.name] = segment
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
+            source["tables"][_target(node)] = _entries(node.value, lines)
         elif isinstance(node, ast.Assign):
-            source.statements[ast.unparse(node.targets[0])] = segment
-        elif isinstance(node, ast.AnnAssign):
-            source.statements[ast.unparse(node.target)] = segment
+            source["statements"][_target(node)] = segment
+        else:
+            raise RenderError("a rendered module holds a statement that generator/parts.py does not know", [segment])
     return source
 
 
-def _imports(sources: list[_Source]) -> list[tuple[str, list[str]]]:
+def _target(node: ast.Assign | ast.AnnAssign) -> str:
+    return ast.unparse(node.target if isinstance(node, ast.AnnAssign) else node.targets[0])
+
+
+def _entries(table: ast.Dict, lines: list[str]) -> dict[str, str]:
+    rows = zip(table.keys, table.values, strict=True)
+    return {
+        str(key.value): "\n".join(lines[key.lineno - 1 : entry.end_lineno])
+        for key, entry in rows
+        if isinstance(key, ast.Constant)
+    }
+
+
+def indented(contract: str) -> str:
+    """A contract as it stands in the list of its toolset."""
+    return re.sub(r"(?m)^(?=.)", " ", contract.rstrip("\n"))
+
+
+def merged(module: str, toolset: Toolset, parts: list[Rendered], fitted: Callable[[str], str]) -> dict[str, str]:
+    """The toolset's files by their path below generated/<tenant>/, from its rendered parts.
+
+    Args:
+        fitted: Formats the head of a module, where a line of it is too long.
+    """
+    contracts: dict[str, str] = {}
+    for part in parts:
+        contracts |= part["contract"]
+    rows = ",\n".join(contracts[tool.name] for tool in toolset.tools)
+    models, tools = ([part[folder] for part in parts] for folder in ("models", "tools"))
+    return {
+        f"{module}/contract/{toolset.name}.json": f"[\n{rows}\n]\n",
+        f"{module}/models/{toolset.name}.py": fitted(_head(module, models, False)) + _models(toolset, models),
+        f"{module}/tools/{toolset.name}.py": fitted(_head(module, tools, True)) + _tools(toolset, tools),
+    }
+
+
+def _imports(sources: list[Json]) -> list[tuple[str, list[str]]]:
     """What any part imports, each module's names together, in the order that the templates and the engine have."""
     found: dict[tuple[str, str], set[str]] = {}
     for source in sources:
-        for module, names in source.imports:
+        for module, names in source["imports"]:
             key = (module, names[0] if module == "pydantic" else "")
             found.setdefault(key, set()).update(names)
     return [
@@ -89,53 +120,41 @@ def _imports(sources: list[_Source]) -> list[tuple[str, list[str]]]:
     ]
 
 
-def _head(sources: list[_Source], spaced: bool) -> str:
-    rows = _imports(sources)
-    lines = [f"from {module} import {', '.join(names)}" for module, names in rows]
-    if not spaced:
-        return f"{sources[0].docstring}\n\n" + "\n".join(lines)
-    groups: dict[int, list[str]] = {}
-    for (module, _), line in zip(rows, lines, strict=True):
-        groups.setdefault(import_rank(module), []).append(line)
-    return f"{sources[0].docstring}\n\n" + "\n\n".join("\n".join(group) for _, group in sorted(groups.items()))
+def _head(module: str, sources: list[Json], spaced: bool) -> str:
+    """Docstring and imports. `spaced` as the template has them: a line between groups, two where a group is not needed."""
+    text, last = f"{sources[0]['docstring']}\n\n", 0
+    for name, names in _imports(sources):
+        rank = import_rank(name)
+        text += "\n" * (min(rank - last, 2) if spaced else 0)
+        text += f"from {name.replace(ANYONES, module, 1)} import {', '.join(names)}\n"
+        last = rank
+    return text
 
 
-def _models(toolset: Toolset, texts: list[str]) -> str:
-    sources = [_read(text) for text in texts]
-    classes = {name: text for source in sources for name, text in source.statements.items()}
-    return (
-        _SPACE.join([_head(sources, spaced=False), *(classes[name] for name in in_order(toolset.definitions))]) + "\n"
-    )
+def _models(toolset: Toolset, sources: list[Json]) -> str:
+    classes = {name: text for source in sources for name, text in source["statements"].items()}
+    return "".join(f"\n\n{classes[name]}\n" for name in in_order(toolset.definitions))
 
 
-def _tools(toolset: Toolset, texts: list[str]) -> str:
-    sources = [_read(text) for text in texts]
-    found = {name: text for source in sources for name, text in source.statements.items()}
+def _tools(toolset: Toolset, sources: list[Json]) -> str:
+    found = {name: text for source in sources for name, text in source["statements"].items()}
     statements = []
     for tool in toolset.tools:
         if tool.search:
             statements.append(found[tool.search.name])
         statements.append(found[tool.name])
-    table = _table("TOOLS: ToolTable", "TOOLS", sources, (tool.name for tool in toolset.tools))
-    whole = _SPACE.join([_head(sources, spaced=True), *statements, table]) + "\n"
+    text = "".join(f"\n\n{statement}\n" for statement in statements)
+    if toolset.tools and toolset.tools[0].search:
+        text = text[1:]  # below imports, a table has one line where a function has two
+    text += f"\n\n{_table('TOOLS: ToolTable', 'TOOLS', sources, (tool.name for tool in toolset.tools))}\n"
     if not toolset.branched:
-        return whole
-    comment = next(re.search(r"(?m)^# Arguments that .*$", text) for text in texts if "\nELSEWHERE" in text)
+        return text
+    comment = next(source["comment"] for source in sources if source["comment"])
     elsewhere = _table("ELSEWHERE", "ELSEWHERE", sources, (tool.name for tool in toolset.branched))
-    return f"{whole}\n{comment[0] if comment else ''}\n{elsewhere}\n"
+    return f"{text}\n{comment}\n{elsewhere}\n"
 
 
-def _table(head: str, name: str, sources: list[_Source], keys: Iterable[str]) -> str:
+def _table(head: str, name: str, sources: list[Json], keys: Iterable[str]) -> str:
     """A table of all parts, one entry a tool."""
-    rows: dict[str, str] = {}
-    for source in sources:
-        if name in source.statements:
-            text = source.statements[name]
-            node = ast.parse(text).body[0]
-            value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
-            if isinstance(value, ast.Dict):
-                lines = text.split("\n")
-                for key, entry in zip(value.keys, value.values, strict=True):
-                    if isinstance(key, ast.Constant):
-                        rows[str(key.value)] = "\n".join(lines[key.lineno - 1 : entry.end_lineno])
+    rows = {key: entry for source in sources for key, entry in source["tables"].get(name, {}).items()}
     return "\n".join([f"{head} = {{", *(rows[key] for key in keys), "}"])

@@ -17,9 +17,9 @@ from generator.fetch import Progress, fetch_documents
 from generator.files import change_all
 from generator.findings import Report, TenantReport
 from generator.ir import Json
+from generator.manifest import RECORDS
 from generator.package import inputs, tenant_catalog
 from generator.release import Plan, plan
-from generator.render import RECORDS
 from generator.snapshot import LOCK, Snapshot, document_texts, dump, klass_texts
 from generator.states import Documents, State, documents_from, package_of, surface_now
 from generator.surface import Surface

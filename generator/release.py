@@ -10,19 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from generator import changelog
+from generator import changelog, manifest
 from generator.drift import compare
 from generator.errors import SpecError
 from generator.findings import Finding
 from generator.ir import Json, Package
-from generator.render import manifest, render
+from generator.render import render
 from generator.surface import Surface, surface_of
-from generator.surface_files import read_package, surface_from
+from generator.surface_files import Known, read_package, surface_from
 from generator.tree import FileChange
 from generator.tree import compare as compare_tree
 from generator.versions import FIRST, is_version, largest_bump, next_version
-
-_MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +67,16 @@ def plan(folder: Path, package: Package) -> Plan:
     old = _committed(folder)
     files = render(package)
     new = surface_of(package)
-    made = json.loads(files[_MANIFEST])
+    made = json.loads(files[manifest.PATH])
     is_other = (old.tree, old.generator) != (made["tree"], made["generator"])
-    surface = _surface(folder, old, None if is_other else new)
+    surface = _surface(folder, old, Known(files, new), is_released=not is_other)
     findings = compare(surface, new) if surface is not None else ()
     bump = largest_bump(findings, code=bool(old.version) and is_other)
     version = next_version(old.version, bump) if old.version else FIRST
     changes = tuple(map(recorded, findings)) if bump else old.changes
     package = replace(package, version=version, changes=changes, changelog=old.changelog)
     files[changelog.PATH] = changelog.text_of(package)
-    files[_MANIFEST] = manifest(package, files)
+    files[manifest.PATH] = manifest.text_of(package, files, made["tree"])
     found = tuple(compare_tree(folder, dict(sorted(files.items()))))
     return Plan(package, old.version, findings, files, found, surface, new)
 
@@ -98,27 +96,27 @@ def committed_version(folder: Path) -> str:
     return _committed(folder).version
 
 
-def _surface(folder: Path, old: _Committed, released: Surface | None) -> Surface | None:
+def _surface(folder: Path, old: _Committed, made: Known, *, is_released: bool) -> Surface | None:
     """The surface as committed, or None where there is no package.
 
-    Where what is shipped is what was `released`, it is that: files that differ all the same were edited by hand, and go back.
+    Where what is shipped is what was released, it is that: files that differ all the same were edited by hand, and go back.
     """
     if not old.version:
         return None
     try:
-        found = surface_from(read_package(folder))
+        found = surface_from(read_package(folder), made)
     except SpecError:
-        if released is None:
+        if not is_released:
             raise
-        return released
-    if released is None:
+        return made.surface
+    if not is_released:
         return found
-    return replace(released, left_out=found.left_out, documents=found.documents, notes=found.notes)
+    return replace(made.surface, left_out=found.left_out, documents=found.documents, notes=found.notes)
 
 
 def _committed(folder: Path) -> _Committed:
     try:
-        text = (folder / _MANIFEST).read_text(encoding="utf-8")
+        text = (folder / manifest.PATH).read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return _Committed()
     try:

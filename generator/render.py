@@ -7,10 +7,8 @@ import json
 import os
 import re
 import textwrap
-from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
-from functools import lru_cache, partial
+from functools import lru_cache
 from hashlib import sha256
 from importlib import metadata
 from multiprocessing import get_context, parent_process
@@ -22,12 +20,12 @@ import jinja2
 from black.mode import TargetVersion
 from black.parsing import InvalidInput
 
-from generator import cache, changelog, models
+from generator import cache, changelog, manifest, models
 from generator.beside import beside_files, pretty
 from generator.deploy import FILTERS, deploy_table
 from generator.errors import RenderError
 from generator.ir import Json, Package, Tool, Toolset
-from generator.parts import merged, parts_of
+from generator.parts import ANYONES, Rendered, indented, merged, parts_of, taken_apart
 from generator.text import markdown
 
 _LINE = 110
@@ -113,7 +111,7 @@ def render(package: Package) -> dict[str, str]:
     files |= _toolset_files(package)
     files |= beside_files(package)
     files |= deploy_files(package)
-    files["manifest.json"] = manifest(package, files)
+    files[manifest.PATH] = manifest.text_of(package, files, manifest.tree_digest(files))
     return dict(sorted(files.items()))
 
 
@@ -159,31 +157,34 @@ def _runtime_files(package: Package) -> dict[str, str]:
 
 def _toolset_files(package: Package) -> dict[str, str]:
     """Every toolset's files, put together from parts that are in the cache or made; each part depends on nothing but itself,
-    so any process may make it."""
+    so any process may make it, and any tenant that has the same part."""
     parts = {toolset.name: parts_of(toolset) for toolset in package.toolsets}
     flat = [part for row in parts.values() for part in row]
-    keys = [_key(package.module, part) for part in flat]
+    keys = [_key(part) for part in flat]
     made = [cache.find(key) for key in keys]
     missing = [position for position, found in enumerate(made) if found is None]
-    for position, files in zip(missing, _made(package.module, [flat[position] for position in missing]), strict=True):
+    for position, files in zip(missing, _made([flat[position] for position in missing]), strict=True):
         cache.keep(keys[position], files)
         made[position] = files
     rendered = iter([found or {} for found in made])
-    files = {}
+    files: dict[str, str] = {}
     for toolset in package.toolsets:
-        files |= merged(package.module, toolset, [next(rendered) for _ in parts[toolset.name]])
+        files |= merged(package.module, toolset, [next(rendered) for _ in parts[toolset.name]], fitted)
     return files
 
 
-def _made(module: str, parts: list[Toolset]) -> list[dict[str, str]]:
+def fitted(head: str) -> str:
+    """The head of a module as black would have it: a module's name may be too long for a line."""
+    return head if all(len(line) <= _LINE for line in head.split("\n")) else black.format_str(head, mode=_MODE)
+
+
+def _made(parts: list[Toolset]) -> list[Rendered]:
     workers = min(os.cpu_count() or 1, 4)
     if len(parts) < _PARALLEL_FROM or workers < 2:
-        return [_render_part(module, part) for part in parts]
+        return [_render_part(part) for part in parts]
     # Spawned, for a caller may have threads, and a fork of those can hang.
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool:
-        return list(
-            pool.map(partial(_render_part, module), parts, chunksize=4 if len(parts) > 4 * _PARALLEL_FROM else 1)
-        )
+        return list(pool.map(_render_part, parts, chunksize=4 if len(parts) > 4 * _PARALLEL_FROM else 1))
 
 
 def _end_with_parent() -> None:
@@ -197,21 +198,19 @@ def _wait_for_parent() -> None:
         os._exit(1)
 
 
-def _key(module: str, part: Toolset) -> str:
-    return json.dumps([_fingerprint(), module, cache.values_of(part)], sort_keys=True, ensure_ascii=True)
+def _key(part: Toolset) -> str:
+    return json.dumps(["part", _fingerprint(), part], default=cache.values, sort_keys=True)
 
 
-def _render_part(module: str, part: Toolset) -> dict[str, str]:
-    """A part of a toolset's files as they would be if it were all of them."""
-    source = models.python_source(part.definitions, f"{module}.runtime.model.Request")
+def _render_part(part: Toolset) -> Rendered:
+    """A part of a toolset's files as they would be if it were all of them, in a package without a tenant."""
+    source = models.python_source(part.definitions, f"{ANYONES}.runtime.model.Request")
     made = {
         "models": _filled("models.py.jinja", toolset=part, source=source),
-        "tools": _filled("tools.py.jinja", package={"module": module}, toolset=part),
+        "tools": _filled("tools.py.jinja", package={"module": ANYONES}, toolset=part),
     }
-    contracts = json.dumps({tool.name: pretty(tool.contract) for tool in part.tools})
-    return {folder: _formatted(f"{folder}/{part.name}.py", text) for folder, text in made.items()} | {
-        "contract": contracts
-    }
+    sources = {folder: taken_apart(_formatted(f"{folder}/{part.name}.py", text)) for folder, text in made.items()}
+    return {**sources, "contract": {tool.name: indented(pretty(tool.contract)) for tool in part.tools}}
 
 
 def _filled(name: str, **values: Json) -> str:
@@ -274,44 +273,3 @@ def fingerprint() -> str:
     for path in sorted((templates() / "runtime").glob("*.py")):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
-
-
-# What is not shipped: it says of the rest what it is.
-RECORDS = ("manifest.json", changelog.PATH)
-
-
-def tree_digest(files: Mapping[str, str]) -> str:
-    """The sha256 of everything that a package ships, so that what was edited by hand is not taken for what was released."""
-    shipped = sorted((path, text) for path, text in files.items() if path not in RECORDS)
-    return sha256(json.dumps(shipped, ensure_ascii=True).encode()).hexdigest()
-
-
-def manifest(package: Package, files: dict[str, str]) -> str:
-    """What the package is made of: inputs, tools, what was left out and why, and the files that it owns."""
-    content = {
-        "tenant": package.tenant,
-        "version": package.version,
-        "generator": f"kustomer-mcp {package.generator_version}",
-        "inputs": dict(package.inputs),
-        "tools": {
-            tool.name: {
-                "toolset": tool.toolset,
-                "tags": list(tool.tags),
-                "kind": tool.kind,
-                "effect": tool.effect,
-                "operations": list(tool.operations),
-                "operation_id": tool.operation_id,
-                "document": tool.document,
-            }
-            for tool in sorted(package.tools, key=lambda tool: tool.name)
-        },
-        "left_out": [asdict(row) for row in package.left_out],
-        "tree": tree_digest(files),
-        "notes": [*package.notes, *(f"{klass.name}.{note}" for klass in package.klasses for note in klass.notes)],
-        "files": sorted({*files, "manifest.json"}),
-    }
-    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    # One line a change, so that a diff shows what a release is about and nothing else of it.
-    rows = ",\n".join(f"  {json.dumps(row, ensure_ascii=False)}" for row in package.changes)
-    head, version, rest = text.partition(f' "version": {json.dumps(package.version)},\n')
-    return f'{head}{version} "changes": [\n{rows}{chr(10) * bool(rows)} ],\n{rest}'

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,14 +63,16 @@ def dump(value: Json) -> str:
     return text
 
 
-def compact(value: Json) -> str:
-    """A value for hashing: keys sorted, no white space.
+def compact(value: Json, default: Callable[[Json], Json] | None = None) -> str:
+    """A value for hashing: keys sorted, no white space; `default` as json.dumps has it.
 
     Raises:
         SpecError: A value that JSON or UTF-8 can't hold.
     """
     try:
-        text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = json.dumps(
+            value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=default
+        )
         text.encode("utf-8")
     except (ValueError, TypeError) as error:
         raise SpecError("an input can't be written as UTF-8 JSON", [str(error)]) from None

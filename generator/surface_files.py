@@ -48,11 +48,33 @@ def read_package(folder: Path) -> dict[str, str]:
         raise SpecError(f"{folder.name}: a file of the package can't be read", [str(error)]) from None
 
 
-def surface_from(files: Mapping[str, str]) -> Surface:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A package whose surface is known, so that a toolset of the same models and functions need not be read again."""
+
+    files: Mapping[str, str]
+    surface: Surface
+
+    def tools(self, path: str, name: str, inside: Mapping[str, str]) -> Mapping[str, ToolSurface]:
+        """The tools of a toolset, if all that its syntax trees would say is known; else none.
+
+        Args:
+            path: The package's folder of modules.
+            inside: Text by path below that folder.
+        """
+        same = all(
+            inside.get(file) is not None and inside[file] == self.files.get(f"{path}/{file}")
+            for file in (f"models/{name}.py", f"tools/{name}.py")
+        )
+        return self.surface.tools if same else {}
+
+
+def surface_from(files: Mapping[str, str], known: Known | None = None) -> Surface:
     """The surface that a package's files show.
 
     Args:
         files: Text by path below the package's folder; other files may be among them.
+        known: What spares reading syntax trees; it never alters what is found.
 
     Raises:
         SpecError: They are no package, or JSON or Python among them is broken.
@@ -60,26 +82,29 @@ def surface_from(files: Mapping[str, str]) -> Surface:
     try:
         manifest = json.loads(files["manifest.json"])
         module = f"kustomer_mcp_{manifest['tenant'].replace('-', '_')}"
-        return _surface(files, manifest, module)
+        return _surface(files, manifest, module, known or Known({}, Surface()))
     except (KeyError, ValueError, SyntaxError, TypeError, AttributeError) as error:
         said = f"{type(error).__name__}: {error}"
         mend = "take it back from version control, or delete the folder and generate it anew"
         raise SpecError("the package in generated/ can't be read", [said, mend]) from None
 
 
-def _surface(files: Mapping[str, str], manifest: Json, module: str) -> Surface:
+def _surface(files: Mapping[str, str], manifest: Json, module: str, known: Known) -> Surface:
     inside = {path.removeprefix(f"{module}/"): text for path, text in files.items() if path.startswith(f"{module}/")}
     doctor = json.loads(inside.get("doctor.json", '{"tools": {}}'))
-    readers = {
-        path.removeprefix("contract/").removesuffix(".json"): _toolset(path, inside)
+    names = [
+        path.split("/")[1].removesuffix(".json")
         for path in inside
         if path.startswith("contract/") and path.endswith(".json")
-    }
+    ]
     tools = {}
-    for name, reader in readers.items():
+    for name in names:
+        same = known.tools(module, name, inside)
+        reader = None if same else _toolset(name, inside)
         for contract in json.loads(inside[f"contract/{name}.json"]):
-            row = manifest["tools"][contract["name"]]
-            tools[contract["name"]] = reader.tool(contract, row, doctor["tools"].get(contract["name"]))
+            tool = contract["name"]
+            code = reader.code(tool) if reader else _Code.of(same[tool])
+            tools[tool] = code.tool(contract, manifest["tools"][tool], doctor["tools"].get(tool))
     klasses = {
         path.removeprefix("klasses/").removesuffix(".json"): json.loads(text)
         for path, text in inside.items()
@@ -116,9 +141,8 @@ def _facts(inside: Mapping[str, str]) -> dict[str, str]:
     return facts
 
 
-def _toolset(path: str, inside: Mapping[str, str]) -> _Toolset:
-    name = path.removeprefix("contract/").removesuffix(".json")
-    return _Toolset(Models(inside.get(f"models/{name}.py", "")), _functions(inside.get(f"tools/{name}.py", "")), name)
+def _toolset(name: str, inside: Mapping[str, str]) -> _Toolset:
+    return _Toolset(Models(inside.get(f"models/{name}.py", "")), _functions(inside.get(f"tools/{name}.py", "")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,25 +158,23 @@ class _Function:
 
 
 @dataclass(frozen=True, slots=True)
-class _Toolset:
-    """Reads the tools of one toolset."""
+class _Code:
+    """What of a tool its Python says: all but what contract, manifest and doctor.json have."""
 
-    models: Models
-    functions: Mapping[str, _Function]
-    name: str
+    description: str
+    arguments: Mapping[str, Field]
+    fixed: tuple[str, ...]
+    search: str
+
+    @classmethod
+    def of(cls, tool: ToolSurface) -> _Code:
+        return cls(tool.description, tool.arguments, tool.fixed, tool.search)
 
     def tool(self, contract: Json, row: Json, roles: Json) -> ToolSurface:
-        """One tool, from its contract, its row in the manifest and its roles."""
-        function = self.functions[contract["name"]]
-        pythons = self.models.pythons(function.model)
-        fields = self.models.fields(function.model)
-        arguments = {
-            name: Field(f.shape, f.required, function.texts[pythons[name]], function.wires.get(pythons[name], ""))
-            for name, f in fields.items()
-        }
+        """The tool, with its contract, its row in the manifest and its roles."""
         return ToolSurface(
             name=contract["name"],
-            description=function.description,
+            description=self.description,
             toolset=row["toolset"],
             tags=tuple(row["tags"]),
             kind=row["kind"],
@@ -160,13 +182,31 @@ class _Toolset:
             operations=tuple(row["operations"]),
             operation_id=row["operation_id"],
             document=row["document"],
-            arguments=arguments,
+            arguments=self.arguments,
             contract=contract,
-            own=own_arguments(contract, arguments),
-            fixed=function.fixed,
-            search=function.search,
+            own=own_arguments(contract, self.arguments),
+            fixed=self.fixed,
+            search=self.search,
             roles=roles,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Toolset:
+    """Reads the tools of one toolset."""
+
+    models: Models
+    functions: Mapping[str, _Function]
+
+    def code(self, name: str) -> _Code:
+        """What of a tool its function and its class say."""
+        function = self.functions[name]
+        pythons = self.models.pythons(function.model)
+        arguments = {
+            name: Field(f.shape, f.required, function.texts[pythons[name]], function.wires.get(pythons[name], ""))
+            for name, f in self.models.fields(function.model).items()
+        }
+        return _Code(function.description, arguments, function.fixed, function.search)
 
 
 # ------------------------------------------------------------------------------------------------- tools

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
+from functools import cache as cache_of
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 from drift_kit import ROOT
 from fleet_kit import run, tree
 
-from generator import cache, parts, render
+from generator import cache, models, parts, render
+from generator.beside import pretty
 from generator.config import Tenant
 from generator.drift import compare
-from generator.ir import Package
+from generator.errors import RenderError
+from generator.ir import Package, Toolset
+from generator.models import needed_by
 from generator.proofs import is_proven, prove
 from generator.snapshot import klass_path
 from generator.states import State, package_of
@@ -43,12 +50,85 @@ def test_the_files_of_a_package_say_all_that_its_callers_can_notice(package: Pac
     assert compare(surface_from(read_package(tmp_path)), surface_of(package)) == ()
 
 
-def test_a_toolset_in_parts_is_to_the_byte_what_it_is_as_a_whole(package: Package) -> None:
+LONG = f"kustomer_mcp_{'a_very_long_name_' * 6}"
+
+
+@pytest.mark.parametrize("module", ["kustomer_mcp_acme", LONG], ids=["short", "long"])
+def test_a_toolset_in_parts_is_to_the_byte_what_it_is_as_a_whole(package: Package, module: str) -> None:
     for toolset in package.toolsets:
-        cut = parts.parts_of(toolset)
-        if len(cut) > 1:
-            whole = parts.merged(package.module, toolset, [render._render_part(package.module, toolset)])
-            assert parts.merged(package.module, toolset, [render._render_part(package.module, p) for p in cut]) == whole
+        assert in_parts(module, toolset) == as_a_whole(module, toolset)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_choice_of_tools_in_parts_is_what_it_is_as_a_whole(seed: int) -> None:
+    dice = random.Random(seed)
+    toolset = dice.choice([toolset for toolset in everything().toolsets if len(parts.parts_of(toolset)) > 1])
+    if seed % 3:
+        tools = tuple(sorted(dice.sample(toolset.tools, min(len(toolset.tools), 5)), key=lambda tool: tool.name))
+    else:  # nothing but searches: then what stands first is a table
+        tools = tuple(tool for tool in toolset.tools if tool.search)[:3] or toolset.tools[:2]
+    names = {tool.arguments_class for tool in tools}
+    definitions = needed_by(names, toolset.definitions)
+    chosen = Toolset(toolset.name, tools, tuple(sorted(set(definitions) - names)), definitions)
+    module = f"kustomer_mcp_{'x' * dice.randint(1, 90)}"
+    assert in_parts(module, chosen) == as_a_whole(module, chosen)
+
+
+def in_parts(module: str, toolset: Toolset) -> dict[str, str]:
+    rendered = [render._render_part(part) for part in parts.parts_of(toolset)]
+    return parts.merged(module, toolset, rendered, render.fitted)
+
+
+def as_a_whole(module: str, toolset: Toolset) -> dict[str, str]:
+    """The toolset's files, made in one piece and for this tenant."""
+    source = models.python_source(toolset.definitions, f"{module}.runtime.model.Request")
+    made = {
+        "models": render._filled("models.py.jinja", toolset=toolset, source=source),
+        "tools": render._filled("tools.py.jinja", package={"module": module}, toolset=toolset),
+    }
+    files = {f"{module}/{folder}/{toolset.name}.py": render._formatted(folder, text) for folder, text in made.items()}
+    contracts = ",\n".join(indent(pretty(tool.contract).rstrip("\n"), " ") for tool in toolset.tools)
+    return {f"{module}/contract/{toolset.name}.json": f"[\n{contracts}\n]\n", **files}
+
+
+@cache_of
+def everything() -> Package:
+    state = State(ROOT)
+    return package_of(state.documents, state.klasses("acme"), Tenant("acme", "tenant.toml", URL))
+
+
+def test_what_two_tenants_have_in_common_is_rendered_once(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = everything(), replace(everything(), tenant="other", module="kustomer_mcp_other")
+    files = render.render(first)
+    monkeypatch.setattr(render, "_render_part", lambda part: pytest.fail(f"{part.name} was rendered again"))
+    again = render.render(second)
+    module = f"{second.module}/tools/customers.py"
+    assert again[module] == files[module.replace(second.module, first.module)].replace(first.module, second.module)
+
+
+def test_tenants_of_different_klasses_share_the_parts_of_those_that_are_alike(
+    own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = State(ROOT)
+    tenants = [replace(state.tenant("acme"), name=name) for name in ("acme", "other")]
+    klasses = state.klasses("acme")
+    render.render(package_of(state.documents, klasses, tenants[0]))
+    order = {**klasses["klasses/order.json"], "attributes": {**klasses["klasses/order.json"]["attributes"], "newNum": {"type": "number", "displayName": "New"}}}  # fmt: skip
+    made: list[Toolset] = []
+    render_part = render._render_part
+
+    def noted(part: Toolset) -> parts.Rendered:
+        made.append(part)
+        return render_part(part)
+
+    monkeypatch.setattr(render, "_render_part", noted)
+    render.render(package_of(state.documents, {**klasses, "klasses/order.json": order}, tenants[1]))
+    assert {tool.klass for part in made for tool in part.tools} == {"order"}
+
+
+def test_a_statement_that_is_not_known_is_refused_and_not_left_out() -> None:
+    with pytest.raises(RenderError, match="a statement that generator/parts"):
+        parts.taken_apart('"""Words."""\n\nprint(1)\n')
 
 
 @pytest.fixture

@@ -1,0 +1,56 @@
+"""Owns manifest.json: what a package is made of, and the digest of what it ships. It reads and writes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from hashlib import sha256
+
+from generator import changelog
+from generator.ir import Package
+
+PATH = "manifest.json"
+# What is not shipped: it says of the rest what it is.
+RECORDS = (PATH, changelog.PATH)
+
+
+def tree_digest(files: Mapping[str, str]) -> str:
+    """The sha256 of everything that a package ships, so that what was edited by hand is not taken for what was released."""
+    shipped = sorted((path, text) for path, text in files.items() if path not in RECORDS)
+    return sha256(json.dumps(shipped, ensure_ascii=True).encode()).hexdigest()
+
+
+def text_of(package: Package, files: Mapping[str, str], tree: str) -> str:
+    """What the package is made of: inputs, tools, what was left out and why, and the files that it owns.
+
+    Args:
+        tree: The `tree_digest` of the files, whose records may change while what is shipped does not.
+    """
+    content = {
+        "tenant": package.tenant,
+        "version": package.version,
+        "generator": f"kustomer-mcp {package.generator_version}",
+        "inputs": dict(package.inputs),
+        "tools": {
+            tool.name: {
+                "toolset": tool.toolset,
+                "tags": list(tool.tags),
+                "kind": tool.kind,
+                "effect": tool.effect,
+                "operations": list(tool.operations),
+                "operation_id": tool.operation_id,
+                "document": tool.document,
+            }
+            for tool in sorted(package.tools, key=lambda tool: tool.name)
+        },
+        "left_out": [asdict(row) for row in package.left_out],
+        "tree": tree,
+        "notes": [*package.notes, *(f"{klass.name}.{note}" for klass in package.klasses for note in klass.notes)],
+        "files": sorted({*files, PATH}),
+    }
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    # One line a change, so that a diff shows what a release is about and nothing else of it.
+    rows = ",\n".join(f"  {json.dumps(row, ensure_ascii=False)}" for row in package.changes)
+    head, version, rest = text.partition(f' "version": {json.dumps(package.version)},\n')
+    return f'{head}{version} "changes": [\n{rows}{chr(10) * bool(rows)} ],\n{rest}'
