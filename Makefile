@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: demo test lint check docs bench bench-peers fleet soak growth faults fuzz lock clean help
+.PHONY: demo test lint check docs bench bench-peers soak growth faults fuzz lock clean help
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,11 +31,8 @@ docs: $(STAMP) ## Build the site of docs/ into .site, every warning an error
 	$(BIN)/python .ci/reference.py
 	$(BIN)/mkdocs build --strict --quiet -f .ci/mkdocs.yml
 
-bench: $(STAMP) ## Print sizes, and times as ratios in one run
-	@$(BIN)/python -m bench
-
-fleet: $(STAMP) ## 1,000 tenants: check of all, generation of 50 that changed, memory; the first generation takes long
-	@$(BIN)/python -m bench.fleet
+bench: $(STAMP) ## Print sizes, and times as ratios in one run; last, a fleet of FLEET tenants (1000), which takes long; FLEET=60 is short
+	@$(BIN)/python -m bench --fleet $(or $(FLEET),1000) $(if $(FLEET_FOLDER),--fleet-folder $(FLEET_FOLDER))
 
 soak: $(STAMP) ## Ten minutes of load for each number of workers; writes docs/reliability.md
 	@$(BIN)/python -m bench.soak

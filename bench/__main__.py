@@ -1,7 +1,9 @@
-"""`python -m bench`: measure everything and print it. Sizes are exact; compare times only within one run."""
+"""`python -m bench [--fleet TENANTS] [--fleet-folder F]`: measure everything and print it. Sizes are exact; compare
+times only within one run. The fleet comes last, for its first generation takes long; F keeps it for the next time."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import shutil
@@ -9,13 +11,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import calls, generation, grants, packages, starts
+from bench import calls, fleet, generation, grants, packages, starts
 from bench.everything import ROOT, TENANT, command, write_specs
 from bench.processes import run
 from bench.table import Section, text
 
 
 def main() -> None:
+    said = _said()
     start = time.perf_counter()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
@@ -24,13 +27,20 @@ def main() -> None:
     print("Where several were taken: the median, then smallest - largest, then the aim.")
     folder = Path(tempfile.mkdtemp())
     try:
-        missed = [row.what for section in _sections(folder) for row in section.rows if row.missed]
+        missed = [row.what for section in _sections(folder, said) for row in section.rows if row.missed]
     finally:
         shutil.rmtree(folder)
     print(f"\n{time.perf_counter() - start:.0f} s in all; aims missed: {', '.join(missed) or 'none'}")
 
 
-def _sections(folder: Path) -> list[Section]:
+def _said() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench")
+    parser.add_argument("--fleet", type=int, default=fleet.TENANTS, help="How many tenants the fleet has")
+    parser.add_argument("--fleet-folder", type=Path, help="Keep the fleet here, and use what is there already")
+    return parser.parse_args()
+
+
+def _sections(folder: Path, said: argparse.Namespace) -> list[Section]:
     lean, full = folder / "lean", folder / "full"
     write_specs(lean, "lean")
     write_specs(full, "full")
@@ -51,6 +61,7 @@ def _sections(folder: Path) -> list[Section]:
     made.append(_shown(starts.measured(packages.empty(), [acme, everything])))
     made.append(_shown(calls.measured(acme)))
     made.append(_shown(grants.measured(acme, folder / "grants")))
+    made.append(_shown(fleet.measured(said.fleet_folder or folder / "fleet", said.fleet, fleet.CHANGED)))
     return made
 
 

@@ -17,8 +17,9 @@ from generator.findings import Finding
 from generator.ir import Json, Package
 from generator.render import render
 from generator.surface import Surface, surface_of
-from generator.surface_files import Known, read_package, surface_from
-from generator.tree import FileChange
+from generator.surface_files import read_package, surface_from
+from generator.surface_known import Known
+from generator.tree import FileChange, is_inside
 from generator.tree import compare as compare_tree
 from generator.versions import FIRST, is_version, largest_bump, next_version
 
@@ -55,6 +56,7 @@ class _Committed:
     generator: str = ""
     tree: str = ""
     changelog: str = ""
+    files: tuple[str, ...] = ()
 
 
 def plan(folder: Path, package: Package) -> Plan:
@@ -69,7 +71,7 @@ def plan(folder: Path, package: Package) -> Plan:
     new = surface_of(package)
     made = json.loads(files[manifest.PATH])
     is_other = (old.tree, old.generator) != (made["tree"], made["generator"])
-    surface = _surface(folder, old, Known(files, new), is_released=not is_other)
+    surface = _surface(folder, old, new if not is_other else None, Known(files, new))
     findings = compare(surface, new) if surface is not None else ()
     bump = largest_bump(findings, code=bool(old.version) and is_other)
     version = next_version(old.version, bump) if old.version else FIRST
@@ -96,22 +98,32 @@ def committed_version(folder: Path) -> str:
     return _committed(folder).version
 
 
-def _surface(folder: Path, old: _Committed, made: Known, *, is_released: bool) -> Surface | None:
+def _surface(folder: Path, old: _Committed, released: Surface | None, made: Known) -> Surface | None:
     """The surface as committed, or None where there is no package.
 
-    Where what is shipped is what was released, it is that: files that differ all the same were edited by hand, and go back.
+    Where what is shipped is what was `released`, it is that: files that differ all the same were edited by hand, and go back.
+    What was `made` now spares reading what is the same, where nobody edited anything.
     """
     if not old.version:
         return None
     try:
-        found = surface_from(read_package(folder), made)
+        found = surface_from(read_package(folder), made if _is_as_released(folder, old) else None)
     except SpecError:
-        if not is_released:
+        if released is None:
             raise
-        return made.surface
-    if not is_released:
+        return released
+    if released is None:
         return found
-    return replace(made.surface, left_out=found.left_out, documents=found.documents, notes=found.notes)
+    return replace(released, left_out=found.left_out, documents=found.documents, notes=found.notes)
+
+
+def _is_as_released(folder: Path, old: _Committed) -> bool:
+    """Whether the files are those that the manifest speaks of, to the byte."""
+    try:
+        found = {path: (folder / path).read_bytes().decode("utf-8") for path in old.files}
+    except (OSError, ValueError):
+        return False
+    return manifest.tree_digest(found) == old.tree
 
 
 def _committed(folder: Path) -> _Committed:
@@ -130,4 +142,5 @@ def _committed(folder: Path) -> _Committed:
         raise SpecError(f"generated/{folder.name}/manifest.json can't be read", [str(error), mend]) from None
     path = folder / changelog.PATH
     told = path.read_text(encoding="utf-8") if path.is_file() else ""
-    return _Committed(version, changes, str(said.get("generator", "")), str(said.get("tree", "")), told)
+    files = tuple(path for path in said.get("files", ()) if isinstance(path, str) and is_inside(path))
+    return _Committed(version, changes, str(said.get("generator", "")), str(said.get("tree", "")), told, files)

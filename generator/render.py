@@ -163,9 +163,9 @@ def _toolset_files(package: Package) -> dict[str, str]:
     keys = [_key(part) for part in flat]
     made = [cache.find(key) for key in keys]
     missing = [position for position, found in enumerate(made) if found is None]
-    for position, files in zip(missing, _made([flat[position] for position in missing]), strict=True):
-        cache.keep(keys[position], files)
-        made[position] = files
+    for position, part in zip(missing, _made([flat[position] for position in missing]), strict=True):
+        cache.keep(keys[position], part)
+        made[position] = part
     rendered = iter([found or {} for found in made])
     files: dict[str, str] = {}
     for toolset in package.toolsets:

@@ -23,6 +23,7 @@ from generator.surface import (
     own_arguments,
     reasons,
 )
+from generator.surface_known import Known, Statements
 from generator.surface_models import Models, name_of
 
 _PLACES = {"path_arguments": "path", "query": "query", "body": "body"}
@@ -48,33 +49,12 @@ def read_package(folder: Path) -> dict[str, str]:
         raise SpecError(f"{folder.name}: a file of the package can't be read", [str(error)]) from None
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A package whose surface is known, so that a toolset of the same models and functions need not be read again."""
-
-    files: Mapping[str, str]
-    surface: Surface
-
-    def tools(self, path: str, name: str, inside: Mapping[str, str]) -> Mapping[str, ToolSurface]:
-        """The tools of a toolset, if all that its syntax trees would say is known; else none.
-
-        Args:
-            path: The package's folder of modules.
-            inside: Text by path below that folder.
-        """
-        same = all(
-            inside.get(file) is not None and inside[file] == self.files.get(f"{path}/{file}")
-            for file in (f"models/{name}.py", f"tools/{name}.py")
-        )
-        return self.surface.tools if same else {}
-
-
 def surface_from(files: Mapping[str, str], known: Known | None = None) -> Surface:
     """The surface that a package's files show.
 
     Args:
         files: Text by path below the package's folder; other files may be among them.
-        known: What spares reading syntax trees; it never alters what is found.
+        known: Spares reading what another package has too; given only where nobody edited the files.
 
     Raises:
         SpecError: They are no package, or JSON or Python among them is broken.
@@ -82,7 +62,7 @@ def surface_from(files: Mapping[str, str], known: Known | None = None) -> Surfac
     try:
         manifest = json.loads(files["manifest.json"])
         module = f"kustomer_mcp_{manifest['tenant'].replace('-', '_')}"
-        return _surface(files, manifest, module, known or Known({}, Surface()))
+        return _surface(files, manifest, module, known or Known())
     except (KeyError, ValueError, SyntaxError, TypeError, AttributeError) as error:
         said = f"{type(error).__name__}: {error}"
         mend = "take it back from version control, or delete the folder and generate it anew"
@@ -99,12 +79,10 @@ def _surface(files: Mapping[str, str], manifest: Json, module: str, known: Known
     ]
     tools = {}
     for name in names:
-        same = known.tools(module, name, inside)
-        reader = None if same else _toolset(name, inside)
+        reader = _toolset(module, name, inside, known)
         for contract in json.loads(inside[f"contract/{name}.json"]):
             tool = contract["name"]
-            code = reader.code(tool) if reader else _Code.of(same[tool])
-            tools[tool] = code.tool(contract, manifest["tools"][tool], doctor["tools"].get(tool))
+            tools[tool] = reader.code(tool).tool(contract, manifest["tools"][tool], doctor["tools"].get(tool))
     klasses = {
         path.removeprefix("klasses/").removesuffix(".json"): json.loads(text)
         for path, text in inside.items()
@@ -141,8 +119,13 @@ def _facts(inside: Mapping[str, str]) -> dict[str, str]:
     return facts
 
 
-def _toolset(name: str, inside: Mapping[str, str]) -> _Toolset:
-    return _Toolset(Models(inside.get(f"models/{name}.py", "")), _functions(inside.get(f"tools/{name}.py", "")))
+def _toolset(module: str, name: str, inside: Mapping[str, str], known: Known) -> _Toolset:
+    paths = (f"models/{name}.py", f"tools/{name}.py")
+    models, tools = (inside.get(path, "") for path in paths)
+    same = known.tools(models, tools, (f"{module}/{paths[0]}", f"{module}/{paths[1]}"))
+    if same:
+        models, tools = Statements.of(models, tools).without(same)
+    return _Toolset(Models(models), _functions(tools), same)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +180,12 @@ class _Toolset:
 
     models: Models
     functions: Mapping[str, _Function]
+    same: Mapping[str, ToolSurface]
 
     def code(self, name: str) -> _Code:
         """What of a tool its function and its class say."""
+        if name in self.same:
+            return _Code.of(self.same[name])
         function = self.functions[name]
         pythons = self.models.pythons(function.model)
         arguments = {

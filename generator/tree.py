@@ -88,10 +88,11 @@ def _owned(folder: Path) -> set[str] | None:
         return None
     if not isinstance(named, list):
         return None
-    return {path for path in named if isinstance(path, str) and _is_inside(path)}
+    return {path for path in named if isinstance(path, str) and is_inside(path)}
 
 
-def _is_inside(path: str) -> bool:
+def is_inside(path: str) -> bool:
+    """Whether a path that a manifest names stays below the package's folder."""
     pure = PurePosixPath(path)
     return not pure.is_absolute() and ".." not in pure.parts and bool(pure.parts)
 

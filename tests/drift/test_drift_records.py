@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import random
 from dataclasses import replace
 from functools import cache as cache_of
 from pathlib import Path
 from textwrap import indent
+from typing import Any
 
 import pytest
 from drift_kit import ROOT
 from fleet_kit import run, tree
 
-from generator import cache, models, parts, render
+from generator import cache, models, parts, release, render, surface_files
 from generator.beside import pretty
 from generator.config import Tenant
 from generator.drift import compare
@@ -24,6 +26,7 @@ from generator.snapshot import klass_path
 from generator.states import State, package_of
 from generator.surface import surface_of
 from generator.surface_files import read_package, surface_from
+from generator.surface_known import Known
 
 URL = "https://acme.api.kustomerapp.com"
 TENANTS = {
@@ -48,6 +51,57 @@ def test_the_files_of_a_package_say_all_that_its_callers_can_notice(package: Pac
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text, encoding="utf-8")
     assert compare(surface_from(read_package(tmp_path)), surface_of(package)) == ()
+
+
+def with_one_more_attribute() -> Package:
+    state = State(ROOT)
+    klasses = state.klasses("acme")
+    order = klasses["klasses/order.json"]
+    attributes = {**order["attributes"], "newNum": {"type": "number", "displayName": "New"}}
+    changed = {**klasses, "klasses/order.json": {**order, "attributes": attributes}}
+    return package_of(state.documents, changed, Tenant("acme", "tenant.toml", URL))
+
+
+def test_what_another_package_says_word_for_word_is_not_read_again_and_alters_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    old, new = render.render(everything()), with_one_more_attribute()
+    known = Known(render.render(new), surface_of(new))
+    assert surface_from(old, known) == surface_from(old) == surface_of(everything())
+    read: list[str] = []
+    function = surface_files._function
+
+    def noted(node: ast.AsyncFunctionDef, *given: Any) -> Any:
+        read.append(node.name)
+        return function(node, *given)
+
+    monkeypatch.setattr(surface_files, "_function", noted)
+    surface_from(old, known)
+    assert read
+    assert all("order" in name for name in read)
+
+
+@pytest.mark.parametrize("said", ["class Sneaky(", "async def sneaky(", "SNEAKY = "])
+def test_a_docstring_that_looks_like_a_statement_is_read_as_what_it_is(said: str) -> None:
+    new = everything()
+    files = render.render(new)
+    path = f"{new.module}/models/customers.py"
+    text = files[path].replace('"""\n\n\nclass', f'"""\n\n    x: int\n    """\n{said}\n{{}}\n    """\n\n\nclass')
+    assert text != files[path]
+    one, other = ({**files, path: text.replace("{}", words)} for words in ("one", "other"))
+    assert surface_from(one, Known(other, surface_from(other))) == surface_from(one)
+
+
+def test_files_edited_by_hand_are_read_whole(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = State(root)
+    given: list[object] = []
+    monkeypatch.setattr(release, "surface_from", lambda files, known: given.append(known) or surface_from(files, known))
+    package, folder = state.package("globex"), root / "generated" / "globex"
+    release.plan(folder, package)
+    readme = folder / "README.md"
+    readme.write_text(readme.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    release.plan(folder, package)
+    assert [known is None for known in given] == [False, True]
 
 
 LONG = f"kustomer_mcp_{'a_very_long_name_' * 6}"
@@ -109,11 +163,7 @@ def test_what_two_tenants_have_in_common_is_rendered_once(own_cache: Path, monke
 def test_tenants_of_different_klasses_share_the_parts_of_those_that_are_alike(
     own_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state = State(ROOT)
-    tenants = [replace(state.tenant("acme"), name=name) for name in ("acme", "other")]
-    klasses = state.klasses("acme")
-    render.render(package_of(state.documents, klasses, tenants[0]))
-    order = {**klasses["klasses/order.json"], "attributes": {**klasses["klasses/order.json"]["attributes"], "newNum": {"type": "number", "displayName": "New"}}}  # fmt: skip
+    render.render(everything())
     made: list[Toolset] = []
     render_part = render._render_part
 
@@ -122,7 +172,8 @@ def test_tenants_of_different_klasses_share_the_parts_of_those_that_are_alike(
         return render_part(part)
 
     monkeypatch.setattr(render, "_render_part", noted)
-    render.render(package_of(state.documents, {**klasses, "klasses/order.json": order}, tenants[1]))
+    other = replace(with_one_more_attribute(), tenant="other", module="kustomer_mcp_other")
+    render.render(other)
     assert {tool.klass for part in made for tool in part.tools} == {"order"}
 
 
