@@ -1,11 +1,12 @@
-"""Owns the confusion table: what mutations should have yielded, and what they did. Must not hold an expectation."""
+"""Owns the report: what mutations should have yielded, and what they did, and how large their diffs were. Must not hold an expectation."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from drift_kit import Case, Expected
+from drift_locality import section
 
 Result = tuple[Case, list[Expected]]
 _SILENT = "(silent)"
@@ -27,12 +28,12 @@ def _key(one: Expected) -> tuple[str, str, list[str]]:
     return one.rule, one.severity, sorted(one.tools)
 
 
-def table(results: Iterable[Result]) -> str:
-    """The report as Markdown."""
+def table(results: Iterable[Result], sizes: Mapping[str, str]) -> str:
+    """The report as Markdown; `sizes` has a row for each kind of single mutation."""
     rows = list(results)
     singles = [row for row in rows if row[0].kind != "pair"]
     said = f"{len(singles)} single mutations of {len({c.kind for c, _ in singles})} kinds and {len(rows) - len(singles)} pairs; {sum(map(right, rows))} of {len(rows)} exactly right."  # fmt: skip
-    return "\n".join([_HEAD, said, "", *_confusion(singles), "", *_kinds(rows)]) + "\n"
+    return "\n".join([_HEAD, said, "", *_confusion(singles), "", *_kinds(rows), "", section(sizes)])
 
 
 def _confusion(rows: list[Result]) -> list[str]:

@@ -1,78 +1,46 @@
-"""A small change upstream is a small diff: few files, few lines, and no other version than the findings ask for."""
+"""A small change upstream is a small diff: how that is counted and held. The count itself is in test_drift_mutations.py."""
 
 from __future__ import annotations
 
-import difflib
-import random
-from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 
 import drift_cases
-import pytest
-from drift_kit import Case, World, found
+from drift_locality import Size, aim, counted, is_within, published, row, section, with_rows
 
-from generator import release
-from generator.states import package_of
-from generator.tree import apply
-
-_SAMPLED = 3
-# Kind of mutation -> the most files and lines that it may change, the changelog aside.
-LIMITS = {
-    "attribute added": (6, 60),
-    "attribute removed": (6, 60),
-    "attribute deleted": (6, 60),
-    "attribute labelled anew": (6, 60),
-    "attribute's choice added": (6, 60),
-    "attribute's choice removed": (6, 60),
-    "attribute became sensitive": (6, 60),
-    "operation described anew": (4, 12),
-    "operation titled anew": (4, 12),
-}
+from generator.tree import FileChange
 
 
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A committed package of the base, with the texts that git would have."""
-    folder = tmp_path_factory.mktemp("tree") / "acme"
-    apply(folder, release.plan(folder, package_of(*World().built())).changes)
-    return folder
+def test_lines_are_counted_as_git_does(tmp_path: Path) -> None:
+    changes = [
+        FileChange("~", "a/b.py", "one\ntwo\nthree\n", "one\n2\nthree\nfour\n"),
+        FileChange("+", "new.md", None, "one\ntwo\n"),
+        FileChange("-", "old.md", "one\n", None),
+    ]
+    assert counted(changes, tmp_path) == Size(3, 3 + 2 + 1)
+    assert counted([], tmp_path / "none") == Size(0, 0)
 
 
-@lru_cache
-def sampled() -> tuple[Case, ...]:
-    dice = random.Random(5)
-    kinds = {kind: [case for case in drift_cases.singles() if case.kind == kind] for kind in LIMITS}
-    return tuple(case for cases in kinds.values() for case in dice.sample(cases, min(_SAMPLED, len(cases))))
+def test_every_attribute_and_every_text_has_an_aim() -> None:
+    held = [case for case in drift_cases.singles() if aim(case.kind)]
+    assert sum(case.kind.startswith("attribute") for case in held) >= 140
+    assert sum(case.kind.startswith("operation") for case in held) >= 20
+    told = {one.rule for case in drift_cases.singles() if not aim(case.kind) for one in case.expected}
+    assert not {rule for rule in told if rule.startswith("attribute-") or rule == "tool-description-changed"}
 
 
-def lines(plan: release.Plan) -> Iterator[tuple[str, int]]:
-    """Every changed file with its changed lines, as `git diff --numstat` counts them: added and removed."""
-    for change in plan.changes:
-        if change.path != "CHANGELOG.md":
-            sides = ((text or "").splitlines() for text in (change.old, change.new))
-            rows = difflib.unified_diff(*sides, n=0, lineterm="")
-            yield change.path, sum(row[:1] in "+-" and row[:3] not in ("+++", "---") for row in rows)
+def test_a_diff_that_is_too_large_would_be_seen() -> None:
+    assert is_within("attribute added", Size(6, 60))
+    assert not is_within("attribute added", Size(7, 1))
+    assert not is_within("attribute removed, backwards", Size(1, 61))
+    assert not is_within("operation titled anew", Size(4, 13))
+    assert is_within("Klass added", Size(100, 10_000)), "no aim is set for it, but its row is published"
 
 
-@pytest.mark.parametrize("kind", LIMITS)
-def test_a_change_is_shown_in_few_files_and_lines(kind: str, tree: Path) -> None:
-    files, most = LIMITS[kind]
-    for case in (case for case in sampled() if case.kind == kind):
-        world = World()
-        case.mutate(world)
-        changed = dict(lines(release.plan(tree, package_of(*world.built()))))
-        print(kind, case.name, sum(changed.values()), changed)
-        assert len(changed) <= files, (case.name, changed)
-        assert sum(changed.values()) <= most, (case.name, changed)
-
-
-def test_what_nobody_notices_changes_no_file_but_hashes(tree: Path) -> None:
-    silent = {case.kind: case for case in drift_cases.singles() if not case.expected}
-    for case in silent.values():
-        world = World()
-        case.mutate(world)
-        plan = release.plan(tree, package_of(*world.built()))
-        assert plan.package.version == plan.before, case.kind
-        assert {path for path, _ in lines(plan)} <= {"manifest.json"}, case.kind
-        assert found(case) == ()
+def test_the_published_table_takes_new_rows_and_keeps_the_others() -> None:
+    old = row("one", [Size(1, 1), Size(2, 4)])
+    assert old == "| one | 2 | 1.5 | 2 | 2.5 | 4 |"
+    text = "# Title\n\n| one | 9 | of another table |\n\n" + section({"one": old, "two": row("two", [Size(0, 0)])})
+    changed = with_rows(text, {"one": row("one", [Size(3, 3)])})
+    assert published(changed) == {"one": "| one | 1 | 3 | 3 | 3 | 3 |", "two": "| two | 1 | 0 | 0 | 0 | 0 |"}
+    assert changed.startswith("# Title\n\n| one | 9 | of another table |\n\n")
+    assert with_rows(changed, {}) == changed
