@@ -140,8 +140,12 @@ def _show(root: Path, made: Report, form: str, output: Path | None) -> None:
     if output is None:
         click.echo(text, nl=False)
     else:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, encoding="utf-8", newline="\n")
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            output.write_text(text, encoding="utf-8", newline="\n")
+        except OSError as error:
+            where = "name a file that can be written with --output"
+            raise ConfigError(f"the report can't be written to {output}", [f"{error.strerror}; {where}"]) from None
 
 
 def _code(root: Path, made: Report, given: str | None, default: str, *, configured: bool = True) -> int:

@@ -11,26 +11,47 @@ from generator.errors import ConfigError
 from generator.ir import Json
 from generator.surface import Surface
 
+# Rules that speak of something else than what their id begins with.
+_ABOUT = {
+    "base-url-changed": ("package",),
+    "confirmation-added": ("tool",),
+    "confirmation-removed": ("tool",),
+    "left-out-reason-changed": ("operation",),
+    "operation-moved": ("tool",),
+    "roles-changed": ("tool",),
+    "server-text-changed": ("package",),
+    "text-suspicious": ("tool", "argument", "klass", "attribute", "package"),
+}
+
+
+def about(rule: str) -> tuple[str, ...]:
+    """The first words that subjects of a rule can have."""
+    return _ABOUT.get(rule, (rule.partition("-")[0],))
+
 
 def is_ignored(change: Change, config: DriftConfig) -> bool:
     return any(row.rule == change.rule and fnmatchcase(change.subject, row.subject) for row in config.ignore)
 
 
 def refuse_idle(config: DriftConfig, old: Surface, new: Surface, where: str) -> None:
-    """A suppression must match something that is there, whether or not it changes now."""
-    subjects = tuple(_subjects(old)) + tuple(_subjects(new))
-    problems = [
-        f"[drift] ignore: nothing in this package is called {row.subject!r} (rule {row.rule}); subjects look like {example}"
-        for row in config.ignore
-        if not any(fnmatchcase(subject, row.subject) for subject in subjects)
-        for example in [", ".join(repr(s) for s in _examples(subjects))]
-    ]
+    """A suppression must match something that is there and that its rule speaks of, whether or not it changes now."""
+    subjects = tuple(_subjects(old)) + tuple(_subjects(new)) if config.ignore else ()
+    problems = []
+    for row in config.ignore:
+        meant = [subject for subject in subjects if subject.partition(" ")[0] in about(row.rule)]
+        if not any(fnmatchcase(subject, row.subject) for subject in meant):
+            problems.append(
+                f"[drift] ignore: {row.rule} can't match {row.subject!r}, for nothing that it speaks of in this package is "
+                f"called so; {_example(row.rule, meant)}"
+            )
     if problems:
         raise ConfigError(f"{where}: some suppressions match nothing", problems)
 
 
-def _examples(subjects: tuple[str, ...]) -> list[str]:
-    return [next(s for s in subjects if s.startswith(kind)) for kind in ("tool ", "klass ", "attribute ", "argument ") if any(s.startswith(kind) for s in subjects)]  # fmt: skip
+def _example(rule: str, subjects: list[str]) -> str:
+    if subjects:
+        return f"its subjects look like {subjects[0]!r}"
+    return f"its subjects begin with {' or '.join(repr(word) for word in about(rule))}, and there is none"
 
 
 def _subjects(surface: Surface) -> Iterator[str]:
@@ -47,6 +68,7 @@ def _subjects(surface: Surface) -> Iterator[str]:
     yield from (f"document {name}" for name in surface.documents)
     yield from (f"prompt {name}" for name in surface.prompts)
     yield from (f"package {fact}" for fact in surface.facts)
+    yield "filter"  # one is told of only once it is idle: until then, `*` and `filter*` match that there are filters
     yield from (f"filter {said}" for said in surface.idle_filters)
 
 

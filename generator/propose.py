@@ -19,6 +19,7 @@ from generator.findings import SEVERITIES, Report, TenantReport
 from generator.forge import LABEL, Forge, Proposal
 from generator.git import Git
 from generator.reports import markdown, words
+from generator.revisions import diff
 from generator.snapshot import LOCK, dump, read_lock
 
 PREFIX = "kustomer-mcp/"
@@ -132,6 +133,7 @@ def propose(root: Path, git: Git, forge: Forge | None, report: Report, options: 
     if options.per_tenant and ALL in options.names:
         raise ProposeError(f"the tenant {ALL} would share its branch with all tenants", ["propose with --one-pr"])
     run = _Run(root, git, forge, report, options)
+    run.report = _with_earlier(run, report)
     settled = tuple(name for name in options.names if said[name].state != "failed")
     outcomes = []
     for scope in _scopes(run, settled):
@@ -140,6 +142,18 @@ def propose(root: Path, git: Git, forge: Forge | None, report: Report, options: 
         except ProposeError as error:
             outcomes.append(Outcome(scope.branch, "stopped", str(error)))
     return outcomes
+
+
+def _with_earlier(run: _Run, report: Report) -> Report:
+    """The report with what an earlier run found and wrote: one that is run again after a failure finds those tenants as they
+    should be, and the branch changes them all the same."""
+    quiet = [tenant.tenant for tenant in report.tenants if tenant.state == "clean" and tenant.tenant in run.moved]
+    if not quiet:
+        return report
+    since = diff(run.root, run.head, quiet)
+    found = {tenant.tenant: tenant for tenant in since.tenants if tenant.state == "drifted"}
+    rows = tuple(found.get(tenant.tenant, tenant) for tenant in report.tenants)
+    return replace(report, tenants=rows, rules={**report.rules, **since.rules})
 
 
 def _scopes(run: _Run, settled: tuple[str, ...]) -> Iterator[_Scope]:

@@ -102,10 +102,14 @@ def _matters(state: State, fresh: Documents) -> bool:
 
 
 def _uses(state: State, name: str, documents: Documents) -> Json:
-    """The hashes of what a tenant's package is made of; what can't be built says why."""
+    """The hashes of what a tenant's package is made of, operation ids aside, which callers never see; what can't be built
+    says why."""
     try:
         tenant, klasses = state.tenant(name), state.klasses(name)
-        return inputs(tenant_catalog(documents.catalog, Snapshot({}, {name: klasses}), tenant), tenant)
+        made = tenant_catalog(documents.catalog, Snapshot({}, {name: klasses}), tenant)
+        rows = tuple(replace(operation, operation_id="") for operation in made.operations)
+        left_out = tuple(replace(row, operation_id="") for row in made.left_out)
+        return inputs(replace(made, operations=rows, left_out=left_out), tenant)
     except KustomerMcpError as error:
         return str(error)
 

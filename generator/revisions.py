@@ -36,7 +36,7 @@ def diff(root: Path, other: str, names: Sequence[str]) -> Report:
         names: Tenants; none means all that either side has.
 
     Raises:
-        ConfigError: It is neither a folder nor a revision, or has no tenant.
+        ConfigError: It is neither a folder nor a revision, or has no tenant, or neither side has one of those named.
     """
     with _opened(root, other) as old:
         every = tuple(names) or tuple(sorted({*_tenants(old), *_tenants(root)}))
@@ -44,6 +44,10 @@ def diff(root: Path, other: str, names: Sequence[str]) -> Report:
             raise ConfigError(f"there is no tenant here or in {other}", ["it needs generated/ or specs/tenants/"])
         for name in every:
             check_tenant_name(name)
+        known = {*_tenants(old), *_tenants(root)}
+        if unknown := sorted(set(names) - known):
+            said = f"the tenants are {', '.join(sorted(known)) or 'none'}"
+            raise ConfigError(f"there is no {', '.join(unknown)} here or in {other}", [said])
         return report(f"Changes since {other}", [attempt(name, lambda name=name: _tenant(old, root, name)) for name in every])  # type: ignore[misc]
 
 

@@ -25,7 +25,7 @@ from generator.ir import Package
 from generator.states import package_of, surface_now, without_idle_filters
 from generator.surface import Surface, surface_of
 from generator.surface_files import surface_from
-from generator.tree import FileChange, apply
+from generator.tree import FileChange
 
 # Kinds of mutation, by how they begin -> the most files and lines that one may change.
 AIMS = {"attribute": (6, 60), "operation described anew": (4, 12), "operation titled anew": (4, 12)}
@@ -104,8 +104,11 @@ def _base_package() -> Package:
 
 
 def commit(folder: Path, package: Package) -> Path:
-    """A package's first release, as a folder."""
-    apply(folder, release.plan(folder, package).changes)
+    """A package's first release, as a folder; a plain one, for no kill has to be survived here."""
+    for path, text in release.plan(folder, package).files.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8", newline="\n")
     return folder
 
 

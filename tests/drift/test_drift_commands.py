@@ -12,7 +12,7 @@ import pytest
 from fleet_kit import Json, changelog, manifest, report, rules_found, run, tree
 
 from generator.ir import Package
-from generator.sandbox import Sandbox
+from generator.sandbox import Fault, Sandbox
 from generator.sandbox.world import Org
 
 
@@ -91,6 +91,15 @@ def test_a_report_can_be_written_to_a_file_in_every_format(sandbox: Sandbox, roo
         assert "order.pointsNum" in (tmp_path / "out" / form).read_text(encoding="utf-8")
 
 
+def test_a_report_that_can_not_be_written_is_an_error_that_says_where(
+    sandbox: Sandbox, root: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    result = run(root, "drift", "acme", "--output", str(tmp_path / "file" / "report.txt"))
+    assert result.exit_code == 1
+    assert "can't be written to" in result.stderr and "--output" in result.stderr
+
+
 def test_a_disabled_klass_is_told_apart_from_a_vanished_one(sandbox: Sandbox, root: Path) -> None:
     klass = acme(sandbox).klass("shipment")
     assert klass is not None
@@ -107,7 +116,7 @@ def test_a_klass_with_a_deletion_mark_is_deleted_and_not_there(sandbox: Sandbox,
     assert ("klass-deleted", "klass shipment") in rules_found(report(result)["acme"])
 
 
-@pytest.mark.parametrize("fault", ["401", "500", "no JSON", "cut short"])
+@pytest.mark.parametrize("fault", ["401", "500", "no JSON", "cut short", "half"])
 @pytest.mark.parametrize("command", ["drift", "regenerate"])
 def test_what_fails_for_one_tenant_is_an_error_that_changes_nothing_and_stops_no_other(
     sandbox: Sandbox, root: Path, command: str, fault: str, monkeypatch: pytest.MonkeyPatch
@@ -116,6 +125,8 @@ def test_what_fails_for_one_tenant_is_an_error_that_changes_nothing_and_stops_no
         monkeypatch.setenv("KUSTOMER_API_KEY_ACME", "wrong")
     elif fault == "no JSON":
         sandbox.faults.not_json(times=1)
+    elif fault == "half":
+        sandbox.faults.order(Fault(500, path="/v1/metadata/kobject.shipment"))
     elif fault == "500":
         sandbox.faults.answer(500, times=1)
     else:
@@ -213,6 +224,9 @@ def test_one_more_attribute_is_a_minor_version_and_a_text_a_patch(sandbox: Sandb
 def test_a_document_that_differs_only_where_nobody_looks_changes_no_pin(sandbox: Sandbox, root: Path) -> None:
     def change(document: Json) -> None:
         document["paths"]["/notes/{id}"]["delete"]["responses"]["204"] = {"description": "Gone"}
+        for item in document["paths"].values():
+            for operation in item.values():
+                operation["operationId"] += "Respelled"
 
     point_core_at_a_file(root, change)
     before = tree(root)
@@ -292,6 +306,26 @@ def test_diff_tells_what_changed_since_a_revision_and_since_a_folder(
     assert rules_found(report(run(root, "diff", str(only_specs), "acme", "--format", "json"))["acme"]) == wanted
     for wrong in ("nonsense", "--output=x", str(tmp_path / "nowhere")):
         assert run(root, "diff", "--", wrong).exit_code == 1
+    nobody = run(root, "diff", "HEAD", "acme", "nobody")
+    assert nobody.exit_code == 1 and "there is no nobody here" in nobody.stderr and "acme, globex" in nobody.stderr
+
+
+def test_a_rerun_after_a_failure_proposes_what_the_first_run_found(
+    sandbox: Sandbox, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _git(root, "init", "-q", "-b", "main")
+    _git(root, "add", "-A")
+    _git(root, "commit", "-qm", "first")
+    drop_choice(sandbox)
+    words = ("regenerate", "--report", str(root.parent / "report"))
+    monkeypatch.setenv("KUSTOMER_API_KEY_GLOBEX", "wrong")
+    assert run(root, *words).exit_code == 1
+    monkeypatch.setenv("KUSTOMER_API_KEY_GLOBEX", "sandbox-globex")
+    assert run(root, *words).exit_code == 0
+    assert run(root, "propose", "--report", str(root.parent / "report")).exit_code == 0
+    message = subprocess.run(["git", "-C", str(root), "log", "-1", "--format=%B", "kustomer-mcp/all"], check=True, capture_output=True, text=True).stdout  # fmt: skip
+    assert message.startswith("Follow Kustomer's schema: acme 1.0.0 to 2.0.0 (1 breaking)\n")
+    assert "order.orderStatusStr does not take paid any more" in message
 
 
 def test_what_was_edited_by_hand_goes_back_and_is_no_new_version(root: Path) -> None:
@@ -358,7 +392,9 @@ def test_a_tenant_sets_severities_thresholds_and_what_to_ignore(sandbox: Sandbox
 def test_what_is_ignored_is_left_out_and_named_and_still_counts_for_the_version(sandbox: Sandbox, root: Path) -> None:
     add_attribute(sandbox)
     _configure(
-        root, 'ignore = [{rule = "attribute-added", subject = "attribute order.*", reason = "they add one a day"}]'
+        root,
+        'ignore = [{rule = "attribute-added", subject = "attribute order.*", reason = "they add one a day"}, '
+        '{rule = "filter-matches-nothing", subject = "filter*", reason = "we tidy up later"}]',
     )
     row = report(run(root, "drift", "acme", "--format", "json"))["acme"]
     assert (row["state"], row["findings"], row["next_version"]) == ("clean", [], "1.1.0")
@@ -377,6 +413,10 @@ def test_what_is_ignored_is_left_out_and_named_and_still_counts_for_the_version(
         (
             'ignore = [{rule = "tool-added", subject = "tool nonsense_*", reason = "x"}]',
             "some suppressions match nothing",
+        ),
+        (
+            'ignore = [{rule = "tool-removed", subject = "attribute order.orderStatusStr", reason = "x"}]',
+            "its subjects look like 'tool ",
         ),
     ],
 )

@@ -10,11 +10,12 @@ from typing import Any
 import drift_cases
 import pytest
 from click.testing import CliRunner
-from drift_kit import base_surface
+from drift_kit import base_surface, found
 
 from generator.cli import main
 from generator.drift import compare
 from generator.drift_changes import TEXTS
+from generator.drift_ignored import about
 from generator.findings import SEVERITIES
 from generator.rules import RULES
 from generator.surface import Field, Surface, ToolSurface
@@ -158,3 +159,16 @@ def test_the_rules_are_printed_in_every_form(form: str) -> None:
     assert all(rule in result.output for rule in RULES)
     if form == "json":
         assert [row["id"] for row in json.loads(result.output)] == list(RULES)
+
+
+def test_a_suppression_is_held_against_what_its_rule_speaks_of() -> None:
+    """Else one that can never match anything would look as if it did."""
+    spoken: dict[str, set[str]] = {}
+    for old, new in (make() for make in CASES.values()):
+        for finding in compare(old, new):
+            spoken.setdefault(finding.rule, set()).add(finding.subject.partition(" ")[0])
+    for case in {case.kind: case for case in drift_cases.singles()}.values():
+        for finding in found(case):
+            spoken.setdefault(finding.rule, set()).add(finding.subject.partition(" ")[0])
+    assert spoken.keys() == RULES.keys() - {SUSPICIOUS}
+    assert {rule: tuple(sorted(words)) for rule, words in spoken.items()} == {rule: about(rule) for rule in spoken}
