@@ -9,12 +9,13 @@ whose description names its fields; the runtime takes it apart again before it v
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
 from generator import quirks
-from generator.arguments import CURSOR, PAGE_SIZE
+from generator.arguments import CURSOR, DESCRIPTION_LIMIT, PAGE_SIZE
 from generator.ir import Argument, Effect, Json, Kind, Schema
 from generator.shapes import SHOWN_BOUNDS, described, nullable, shape, signature
 from generator.text import clause, cut
@@ -85,14 +86,31 @@ def compact(value: Json) -> str:
 def input_schema(
     arguments: tuple[Argument, ...], detail: Detail, without: Mapping[str, tuple[str, ...]] | None = None
 ) -> Schema:
-    """The input schema: whole where it fits, else with nested objects by what they must have, else with `more`.
+    """The input schema, in which a bound is told once: in words only where no keyword says it.
 
     Args:
         arguments: What the tool takes, with what Kustomer says of it.
         detail: How much is shown.
         without: Argument -> those that can't be given beside it: at the root, JSON Schema could say it only with a union.
     """
-    arguments = tuple(replace(a, description=_brief(a, detail, without or {})) for a in arguments)
+    schema = _fitted(arguments, detail, without or {})
+    return {**schema, "properties": {name: _told_once(shown) for name, shown in schema["properties"].items()}}
+
+
+# A bound at the end of a text: `Tag names, at most 20`, `Headline, 1-256 chars`.
+_BOUND = re.compile(r", (?:at most |1-)(\d+)(?: chars)?$")
+
+
+def _told_once(shown: Schema) -> Schema:
+    found = _BOUND.search(shown.get("description", ""))
+    if not found or int(found[1]) not in (shown.get("maxLength"), shown.get("maxItems")):
+        return shown
+    return {**shown, "description": shown["description"][: found.start()]}
+
+
+def _fitted(arguments: tuple[Argument, ...], detail: Detail, without: Mapping[str, tuple[str, ...]]) -> Schema:
+    """The input schema: whole where it fits, else with nested objects by what they must have, else with `more`."""
+    arguments = tuple(replace(a, description=_brief(a, detail, without)) for a in arguments)
     if not detail.exact:
         arguments = tuple(replace(a, schema=_without(a.schema, (*SHOWN_BOUNDS, "format"))) for a in arguments)
     apart = frozenset(a.name for a in arguments if _is_apart(a, detail))
@@ -124,8 +142,9 @@ def _bytes(value: Json) -> int:
 
 
 def _brief(argument: Argument, detail: Detail, without: Mapping[str, tuple[str, ...]]) -> str:
-    """What is said of an argument, cut to its length; what it excludes is never cut."""
-    text = clause(argument.description, detail.argument)
+    """What is said of an argument, cut to its length; how to search and what it excludes is never cut."""
+    limit = detail.argument if "x-shown" not in argument.schema else DESCRIPTION_LIMIT
+    text = clause(argument.description, limit)
     names = ", ".join(without.get(argument.name, ()))
     return f"{text}; not with {names}" if names else text
 
@@ -194,18 +213,16 @@ def _assembled(arguments: tuple[Argument, ...], show: Callable[[Schema, str], Sc
 
 
 def _argument(argument: Argument, show: Callable[[Schema, str], Schema], apart: frozenset[str]) -> Schema:
+    if "x-shown" in argument.schema:
+        return described(argument.schema["x-shown"], argument.description)
     if argument.name in apart:
-        show = _bare if argument.schema.get("x-shown") == "needed" else _whole
+        show = _whole
     shown = show(argument.schema, argument.description)
     return nullable(argument.schema, shown)
 
 
 def _whole(schema: Schema, description: str) -> Schema:
     return described(shape(schema, nested=True), description)
-
-
-def _bare(schema: Schema, description: str) -> Schema:
-    return described(shape(schema, nested=False), description)
 
 
 def _folded(limit: int, schema: Schema, description: str) -> Schema:

@@ -124,5 +124,28 @@ KINDS: dict[str, str] = {
     "tree": "exact",
     "URL": "text",
 }
-# What a condition may say; which of them a field takes is in templates/runtime/search.py, by its kind.
-OPERATORS: tuple[str, ...] = ("equals", "contains", "gt", "gte", "lt", "lte", "in", "set", "not_set")
+# Kinds of attributes that have an order which means something; Kustomer's reference names no custom attributes to sort by.
+SORTED: tuple[str, ...] = ("any scalar", "date-time", "integer", "number", "text")
+# The kind of a field -> its branch in a contract: kinds whose operators take the same values share one.
+BRANCHES: dict[str, str] = {
+    "text": "text",
+    "exact": "text",
+    "choice": "text",
+    "number": "number",
+    "date": "date",
+    "boolean": "boolean",
+    "scalar": "scalar",
+}
+# A branch -> the operators that it takes beside `set`; templates/runtime/search.py has the same rows and checks them.
+# Kustomer's reference gives each field an operator class; these are the operators of each class that are seen at work in its
+# examples, but for `gt` and `lt`, whose cases `gte` and `lte` cover, and for `equals` of a text, which is `in` with one
+# text and sent as `equals`. `contains` on a field that Kustomer compares whole is sent as `equals` too.
+OPERATORS: dict[str, tuple[str, ...]] = {
+    "text": ("contains", "in"),
+    "number": ("equals", "gte", "lte"),
+    "date": ("gte", "lte"),
+    "boolean": ("equals",),
+    "scalar": ("equals", "contains", "gte", "lte", "in"),
+}
+# Kustomer takes 20 criteria in one list, and 5 fields to sort by; a condition has two operators at most, `any_text` is one.
+MOST_CONDITIONS, MOST_SORTS = 9, 5

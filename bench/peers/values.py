@@ -42,6 +42,8 @@ class Maker:
         required = schema.get("required", [])
         fields = schema.get("properties", {})
         wanted = [name for name in fields if name in required or (self._everything and depth < _DEPTH)]
+        if len(wanted) > (most := schema.get("maxProperties", len(wanted))):
+            wanted = sorted(wanted, key=lambda name: name not in required)[:most]
         return {name: self._value(fields[name], name, depth + 1) for name in wanted}
 
     def _value(self, schema: Json, name: str, depth: int) -> Json:
@@ -55,7 +57,8 @@ class Maker:
             return next((one for one in schema["enum"] if one is not None), None)
         for union in ("anyOf", "oneOf"):
             if schema.get(union):
-                options = [one for one in schema[union] if one != {"type": "null"}]
+                beside = {"maxProperties": schema["maxProperties"]} if "maxProperties" in schema else {}
+                options = [{**one, **beside} for one in schema[union] if one != {"type": "null"}]
                 return self._value(options[0] if options else {}, name, depth)
         if schema.get("allOf"):
             whole: Json = {"type": "object", "properties": {}, "required": []}

@@ -115,8 +115,13 @@ class Ask:
 
 
 def where(field: str, op: str, *value: Json) -> list[Json]:
-    """A list of one condition."""
-    return [{"field": field, "op": op, **({"value": value[0]} if value else {})}]
+    """A list of one condition; `set` and `not_set` need no value."""
+    return [{"field": field, **({op: value[0]} if value else {"set": op == "set"})}]
+
+
+def either(*conditions: Json) -> list[Json]:
+    """Conditions of which one must hold."""
+    return [{**condition, "any": True} for condition in conditions]
 
 
 def expect(name: str, value: Json) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from search_kit import SEARCHES, Ask, Package, expect, where
+from search_kit import SEARCHES, Ask, Package, either, expect, where
 
 Json = Any
 
@@ -16,25 +16,30 @@ ASKED: dict[str, tuple[str, Json]] = {
     "customers by their own fields": (
         "customer",
         {
-            "all": [*where("email", "contains", "@acme.example"), *where("custom.AvgSatScoreNum", "gte", 4)],
-            "any": [*where("tags", "in", ["vip"]), *where("custom.loyaltyTierStr", "in", ["gold", "platinum"])],
+            "any_text": "tent",
+            "where": [
+                *where("email", "contains", "@acme.example"),
+                *either(*where("tags", "contains", "vip"), *where("custom.loyaltyTierStr", "in", ["gold", "platinum"])),
+                {"field": "custom.AvgSatScoreNum", "gte": 4, "lte": 5},
+                {"field": "phone"},
+            ],
             "sort": ["-last_message_at", "name"],
             "page_size": 20,
         },
     ),
     "open conversations without an assignee": (
         "conversation",
-        {"all": [*where("status", "in", ["open", "snoozed"]), *where("assigned_users", "not_set")]},
+        {"where": [*where("status", "in", ["open", "snoozed"]), *where("assigned_users", "not_set")]},
     ),
     "inbound messages about refunds": (
         "message",
-        {"all": [*where("body", "contains", "refund"), *where("direction", "equals", "in")]},
+        {"where": [*where("body", "contains", "refund"), *where("direction", "in", ["in"])]},
     ),
-    "companies": ("company", {"all": where("custom.contractRenewalAt", "lt", "2026-12-31"), "sort": ["-updated_at"]}),
-    "orders": ("order", {"all": where("custom.orderStatusStr", "equals", "shipped"), "sort": ["custom.placedAt"]}),
-    "a hyphenated Klass": ("warranty-claim", {"all": where("custom.approvedBool", "not_set")}),
-    "a PascalCase Klass": ("RentalCar", {"all": where("custom.seat_countNum", "gte", 5.0)}),
-    "nothing but the context": ("shipment", {"all": [], "any": [], "sort": []}),
+    "companies": ("company", {"where": where("custom.contractRenewalAt", "lte", "2026-12-31"), "sort": ["-updated_at"]}),
+    "orders": ("order", {"where": where("custom.orderStatusStr", "in", ["shipped"]), "sort": ["custom.placedAt"]}),
+    "a hyphenated Klass": ("warranty-claim", {"where": where("custom.approvedBool", "not_set")}),
+    "a PascalCase Klass": ("RentalCar", {"where": where("custom.seat_countNum", "gte", 5.0)}),
+    "nothing but the context": ("shipment", {"where": [], "sort": []}),
 }
 
 
@@ -60,25 +65,45 @@ TABLES = {
 }
 _VALUES: dict[str, st.SearchStrategy[Json]] = {
     "number": st.integers(-(10**9), 10**9) | st.floats(allow_nan=False, allow_infinity=False),
-    "date": st.datetimes().map(lambda at: f"{at:%Y-%m-%dT%H:%M:%S}Z".rjust(20, "0")).filter(lambda t: t > "2026"),
+    "date": st.datetimes().map(lambda at: f"{at:%Y-%m-%dT%H:%M:%S}Z".rjust(20, "0")),
     "boolean": st.booleans(),
     "scalar": st.text() | st.booleans() | st.integers(-99, 99),
+}
+_GIVEN: dict[str, st.SearchStrategy[Json]] = {
+    "contains": st.text(),
+    "in": st.lists(st.text(), min_size=1),
+    "set": st.booleans(),
 }
 
 
 @st.composite
-def conditions(draw: st.DrawFn, search: Json, operators: Json) -> Json:
-    name = draw(st.sampled_from(sorted(search.fields)))
+def conditions(draw: st.DrawFn, search: Json) -> Json:
+    name = draw(st.sampled_from(sorted(n for n, field in search.fields.items() if field.kind != "any")))
     field = search.fields[name]
-    op = draw(st.sampled_from(operators[field.kind]))
-    values = st.sampled_from(field.choices) if field.choices else _VALUES.get(field.kind, st.text())
-    if op in ("set", "not_set"):
-        return {"field": name, "op": op}
+    alternative = draw(st.sampled_from([{}, {"any": True}, {"any": False}]))
+    operators = draw(st.lists(st.sampled_from(field.takes), max_size=1 if alternative else 2, unique=True))
     return {
         "field": name,
-        "op": op,
-        "value": draw(st.lists(st.text() if field.kind == "scalar" else values, min_size=1) if op == "in" else values),
+        **{op: draw(_GIVEN.get(op, _VALUES.get(field.kind, st.text()))) for op in operators},
+        **alternative,
     }
+
+
+def criteria(condition: Json, wire: str, field: Json) -> list[Json]:
+    """What a condition asks, said once more without the code that is tested."""
+    made = []
+    for op in ("equals", "contains", "gte", "lte", "in", "set"):
+        if op not in condition:
+            continue
+        value, whole = condition[op], field.choices or field.kind == "exact"
+        if op == "set":
+            op, value = ("set", True) if value else ("not_set", True)
+        elif op == "in" and len(value) == 1:
+            op, value = "equals", value[0]
+        elif op == "contains" and whole:
+            op = "equals"
+        made.append({wire: {op: value}})
+    return made or [{wire: {"set": True}}]
 
 
 @pytest.mark.parametrize("what", TABLES)
@@ -87,31 +112,26 @@ def conditions(draw: st.DrawFn, search: Json, operators: Json) -> Json:
 def test_valid_conditions_always_give_the_documented_form(what: str, package: Package, data: st.DataObject) -> None:
     toolset, name, context, prefix = TABLES[what]
     search = package.search(toolset, name)
-    operators = package.module("runtime.search").OPERATORS
-    lists = st.lists(conditions(search, operators), max_size=20)
-    all_, any_ = data.draw(lists), data.draw(lists)
+    asked = data.draw(st.lists(conditions(search), max_size=9))
     sortable = st.tuples(st.sampled_from(["", "-"]), st.sampled_from([n for n, f in search.fields.items() if f.sorts]))
     sort = ["".join(pair) for pair in data.draw(st.lists(sortable, max_size=5))]
 
     model = package.module(f"tools.{toolset}").TOOLS[SEARCHES[what][1]][1]
-    valid = package.module("runtime.validation").keyword_arguments(model, {"all": all_, "any": any_, "sort": sort})
+    valid = package.module("runtime.validation").keyword_arguments(model, {"where": asked, "sort": sort})
     body = package.module("runtime.wire").encode(search.body(**valid))
 
+    wanted: dict[str, list[Json]] = {"and": [], "or": []}
+    for condition in asked:
+        custom = condition["field"].removeprefix("custom.")
+        middle = f"custom_{context.removeprefix('kobject_')}_" if prefix == "kobject_" else "custom_"
+        wire = search.fields[condition["field"]].wire
+        assert wire == f"{prefix}{middle}{custom}" if custom != condition["field"] else wire.startswith(prefix)
+        wanted["or" if condition.get("any") else "and"] += criteria(condition, wire, search.fields[condition["field"]])
     assert body["queryContext"] == context
-    assert set(body) == {"queryContext", *(k for k, v in (("and", all_), ("or", any_), ("sort", sort)) if v)}
-    for key, asked in (("and", all_), ("or", any_)):
-        for condition, criterion in zip(asked, body.get(key, []), strict=True):
-            wire, test = next(iter(criterion.items()))
-            assert len(criterion) == len(test) == 1
-            custom = condition["field"].removeprefix("custom.")
-            middle = f"custom_{context.removeprefix('kobject_')}_" if prefix == "kobject_" else "custom_"
-            if custom != condition["field"]:
-                assert wire == f"{prefix}{middle}{custom}"
-            else:
-                assert wire.startswith(prefix)
-            assert test == {condition["op"]: condition.get("value", True)}
-    for asked, entry in zip(sort, body.get("sort", []), strict=True):
-        assert list(entry.values()) == ["desc" if asked.startswith("-") else "asc"]
+    assert {key: body[key] for key in ("and", "or") if key in body} == {k: v for k, v in wanted.items() if v}
+    assert ("sort" in body) == bool(sort)
+    for named, entry in zip(sort, body.get("sort", []), strict=True):
+        assert list(entry.values()) == ["desc" if named.startswith("-") else "asc"]
 
 
 @pytest.mark.parametrize(
@@ -129,16 +149,16 @@ def test_any_other_cursor_comes_back_as_it_was(text: str, package: Package) -> N
     assert search.cursor("x" + text.replace("&", "")) == "x" + text.replace("&", "")
 
 
-@given(name=st.text(), op=st.text(), value=st.none() | st.integers() | st.text() | st.lists(st.none()) | st.just({}))
+@given(name=st.text(), value=st.none() | st.integers() | st.text() | st.lists(st.none()) | st.just({}))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_nonsense_is_refused_and_never_fails_otherwise(name: str, op: str, value: Json, package: Package) -> None:
+def test_nonsense_is_refused_and_never_fails_otherwise(name: str, value: Json, package: Package) -> None:
     search = package.search("custom_objects", "ORDER_SEARCH")
     invalid = package.module("runtime.errors").InvalidArguments
     for field in (name, "custom.totalPriceNum", "custom.orderStatusStr", "updated_at"):
-        for operator in (op, "equals", "in"):
-            one = SimpleNamespace(field=field, op=operator, value=value)
+        for operator in ("equals", "in_", "gte", "contains"):
+            one = SimpleNamespace(field=field, **{operator: value})
             try:
-                search.body(all=[one], sort=[name])
+                search.body(where=[one], sort=[name])
             except invalid:
                 continue
             raise AssertionError(one)

@@ -9,7 +9,6 @@ from kustomer_mcp_acme.runtime.model import Request
 
 class OrderCondition(Request):
     field: Literal[
-        "any_text",
         "created_at",
         "updated_at",
         "custom.giftBool",
@@ -23,8 +22,13 @@ class OrderCondition(Request):
         "custom.skusStr",
         "custom.totalPriceNum",
     ]
-    op: Literal["equals", "contains", "gt", "gte", "lt", "lte", "in", "set", "not_set"]
-    value: str | float | bool | list[str] | MISSING = MISSING
+    contains: str | MISSING = MISSING
+    equals: str | float | bool | MISSING = MISSING
+    gte: str | float | bool | MISSING = MISSING
+    lte: str | float | bool | MISSING = MISSING
+    in_: Annotated[list[str] | MISSING, Field(alias="in")] = MISSING
+    set: bool | MISSING = MISSING
+    any: bool | MISSING = MISSING
 
 
 class OrderCustom(Request):
@@ -242,9 +246,9 @@ class KustomerCustomObjectsUsingExternalIdArguments(Request):
 
 
 class KustomerOrderCustomObjectsSearchArguments(Request):
-    all: list[OrderCondition] | MISSING = MISSING
-    any: list[OrderCondition] | MISSING = MISSING
+    any_text: str | MISSING = MISSING
     sort: list[str] | MISSING = MISSING
+    where: list[OrderCondition] | MISSING = MISSING
     cursor: Annotated[str | MISSING, Field(min_length=1)] = MISSING
     page_size: Annotated[int | MISSING, Field(ge=1, le=100)] = MISSING
 

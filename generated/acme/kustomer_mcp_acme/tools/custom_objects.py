@@ -30,8 +30,7 @@ async def create_a_kustomer_order_custom_object(
     imported_at: str | MISSING = MISSING,
     tags: list[str] | MISSING = MISSING,
 ) -> Answer:
-    """Create an order (custom object of the Klass order), optionally linked to a customer, with typed
-    custom attributes.
+    """Create an order (custom object of the Klass order), optionally linked to a customer.
 
     Args:
         title: Headline on the timeline, 1-256 chars.
@@ -84,8 +83,7 @@ async def create_a_kustomer_shipment_custom_object(
     imported_at: str | MISSING = MISSING,
     tags: list[str] | MISSING = MISSING,
 ) -> Answer:
-    """Create a shipment (custom object of the Klass shipment), optionally linked to a customer, with
-    typed custom attributes.
+    """Create a shipment (custom object of the Klass shipment), optionally linked to a customer.
 
     Args:
         title: Headline on the timeline, 1-256 chars.
@@ -138,8 +136,7 @@ async def create_a_kustomer_subscription_custom_object(
     imported_at: str | MISSING = MISSING,
     tags: list[str] | MISSING = MISSING,
 ) -> Answer:
-    """Create a subscription (custom object of the Klass subscription), optionally linked to a customer,
-    with typed custom attributes.
+    """Create a subscription (custom object of the Klass subscription), optionally linked to a customer.
 
     Args:
         title: Headline on the timeline, 1-256 chars.
@@ -193,7 +190,7 @@ async def create_a_kustomer_warranty_claim_custom_object(
     tags: list[str] | MISSING = MISSING,
 ) -> Answer:
     """Create a warranty Claim (custom object of the Klass warranty-claim), optionally linked to a
-    customer, with typed custom attributes.
+    customer.
 
     Args:
         title: Headline on the timeline, 1-256 chars.
@@ -282,9 +279,9 @@ ORDER_SEARCH = Search(
         "any_text": Field("kobject_any_text", "any"),
         "created_at": Field("kobject_created_at", "date", sorts=True),
         "updated_at": Field("kobject_updated_at", "date", sorts=True),
-        "custom.giftBool": Field("kobject_custom_order_giftBool", "boolean", sorts=True),
-        "custom.giftMessageTxt": Field("kobject_custom_order_giftMessageTxt", "text", sorts=True),
-        "custom.invoiceUrl": Field("kobject_custom_order_invoiceUrl", "text", sorts=True),
+        "custom.giftBool": Field("kobject_custom_order_giftBool", "boolean"),
+        "custom.giftMessageTxt": Field("kobject_custom_order_giftMessageTxt", "text"),
+        "custom.invoiceUrl": Field("kobject_custom_order_invoiceUrl", "text"),
         "custom.itemCountNum": Field("kobject_custom_order_itemCountNum", "number", sorts=True),
         "custom.orderNumberStr": Field("kobject_custom_order_orderNumberStr", "text", sorts=True),
         "custom.orderStatusStr": Field(
@@ -304,30 +301,31 @@ ORDER_SEARCH = Search(
 async def kustomer_order_custom_objects_search(
     kustomer: Kustomer,
     *,
-    all: list[models.OrderCondition] | MISSING = MISSING,
-    any: list[models.OrderCondition] | MISSING = MISSING,
+    any_text: str | MISSING = MISSING,
     sort: list[str] | MISSING = MISSING,
+    where: list[models.OrderCondition] | MISSING = MISSING,
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search custom objects of the Klass order. Covers 2 years of updates; lags writes by up to a minute;
-    100 pages, and 100 searches a minute.
+    """Search custom objects of the Klass order. Covers 2 years of updates; lags writes by a minute; 100
+    pages, 100 searches a minute.
 
     Args:
-        all: All must hold; set, not_set: no value.
-        any: One must hold; as in all.
-        sort: Fields; - in front: descending.
+        any_text: Words in any text of it.
+        sort: -: descending.
+        where: All must hold; of those with any: true, one. Field alone: is set.
         cursor: next_cursor of the page before.
         page_size: Page size.
     """
-    return await kustomer.call(
+    answer = await kustomer.call(
         "POST",
         "/v1/customers/search",
         query={"pageSize": page_size},
-        body=ORDER_SEARCH.body(all=all, any=any, sort=sort),
+        body=ORDER_SEARCH.body(any_text=any_text, where=where, sort=sort),
         cursor=ORDER_SEARCH.cursor(cursor),
         reads=True,
     )
+    return ORDER_SEARCH.noted(answer, where)
 
 
 async def list_all_kustomer_custom_objects(

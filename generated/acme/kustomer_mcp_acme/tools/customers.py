@@ -174,14 +174,14 @@ CUSTOMER_SEARCH = Search(
         "custom.interestsStr": Field(
             "customer_custom_interestsStr", "choice", ("camping", "climbing", "cycling", "running", "skiing")
         ),
-        "custom.internalSummaryTxt": Field("customer_custom_internalSummaryTxt", "text", sorts=True),
+        "custom.internalSummaryTxt": Field("customer_custom_internalSummaryTxt", "text"),
         "custom.lifetimeValueNum": Field("customer_custom_lifetimeValueNum", "number", sorts=True),
         "custom.loyaltyTierStr": Field(
             "customer_custom_loyaltyTierStr", "choice", ("bronze", "gold", "platinum", "silver"), sorts=True
         ),
         "custom.memberSinceAt": Field("customer_custom_memberSinceAt", "date", sorts=True),
         "custom.taxNumberStr": Field("customer_custom_taxNumberStr", "text", sorts=True),
-        "custom.vipBool": Field("customer_custom_vipBool", "boolean", sorts=True),
+        "custom.vipBool": Field("customer_custom_vipBool", "boolean"),
     },
 )
 
@@ -189,30 +189,31 @@ CUSTOMER_SEARCH = Search(
 async def kustomer_customers_search(
     kustomer: Kustomer,
     *,
-    all: list[models.CustomerCondition] | MISSING = MISSING,
-    any: list[models.CustomerCondition] | MISSING = MISSING,
+    any_text: str | MISSING = MISSING,
     sort: list[str] | MISSING = MISSING,
+    where: list[models.CustomerCondition] | MISSING = MISSING,
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search customers. Covers 2 years of updates; lags writes by up to a minute; 100 pages, and 100
-    searches a minute.
+    """Search customers. Covers 2 years of updates; lags writes by a minute; 100 pages, 100 searches a
+    minute.
 
     Args:
-        all: All must hold; set, not_set: no value.
-        any: One must hold; as in all.
-        sort: Fields; - in front: descending.
+        any_text: Words in any text of it.
+        sort: -: descending.
+        where: All must hold; of those with any: true, one. Field alone: is set.
         cursor: next_cursor of the page before.
         page_size: Page size.
     """
-    return await kustomer.call(
+    answer = await kustomer.call(
         "POST",
         "/v1/customers/search",
         query={"pageSize": page_size},
-        body=CUSTOMER_SEARCH.body(all=all, any=any, sort=sort),
+        body=CUSTOMER_SEARCH.body(any_text=any_text, where=where, sort=sort),
         cursor=CUSTOMER_SEARCH.cursor(cursor),
         reads=True,
     )
+    return CUSTOMER_SEARCH.noted(answer, where)
 
 
 async def kustomer_customers_using_email(

@@ -9,7 +9,6 @@ from kustomer_mcp_globex.runtime.model import Request
 
 class CompanyCondition(Request):
     field: Literal[
-        "any_text",
         "name",
         "tags",
         "default_lang",
@@ -19,8 +18,13 @@ class CompanyCondition(Request):
         "updated_at",
         "custom.vatNumberStr",
     ]
-    op: Literal["equals", "contains", "gt", "gte", "lt", "lte", "in", "set", "not_set"]
-    value: str | float | bool | list[str] | MISSING = MISSING
+    contains: str | MISSING = MISSING
+    equals: str | float | bool | MISSING = MISSING
+    gte: str | float | bool | MISSING = MISSING
+    lte: str | float | bool | MISSING = MISSING
+    in_: Annotated[list[str] | MISSING, Field(alias="in")] = MISSING
+    set: bool | MISSING = MISSING
+    any: bool | MISSING = MISSING
 
 
 class GetSingleKustomerCompanyByIdArguments(Request):
@@ -28,9 +32,9 @@ class GetSingleKustomerCompanyByIdArguments(Request):
 
 
 class KustomerCompaniesSearchArguments(Request):
-    all: list[CompanyCondition] | MISSING = MISSING
-    any: list[CompanyCondition] | MISSING = MISSING
+    any_text: str | MISSING = MISSING
     sort: list[str] | MISSING = MISSING
+    where: list[CompanyCondition] | MISSING = MISSING
     cursor: Annotated[str | MISSING, Field(min_length=1)] = MISSING
     page_size: Annotated[int | MISSING, Field(ge=1, le=100)] = MISSING
 

@@ -9,7 +9,6 @@ from kustomer_mcp_globex.runtime.model import Request
 
 class ConversationCondition(Request):
     field: Literal[
-        "any_text",
         "name",
         "status",
         "channels",
@@ -28,8 +27,13 @@ class ConversationCondition(Request):
         "custom.regionTree",
         "custom.urgentBool",
     ]
-    op: Literal["equals", "contains", "gt", "gte", "lt", "lte", "in", "set", "not_set"]
-    value: str | float | bool | list[str] | MISSING = MISSING
+    contains: str | MISSING = MISSING
+    equals: str | float | bool | MISSING = MISSING
+    gte: str | float | bool | MISSING = MISSING
+    lte: str | float | bool | MISSING = MISSING
+    in_: Annotated[list[str] | MISSING, Field(alias="in")] = MISSING
+    set: bool | MISSING = MISSING
+    any: bool | MISSING = MISSING
 
 
 class GetSingleKustomerConversationByIdArguments(Request):
@@ -42,9 +46,9 @@ class KustomerConversationTimesUsingIdsArguments(Request):
 
 
 class KustomerConversationsSearchArguments(Request):
-    all: list[ConversationCondition] | MISSING = MISSING
-    any: list[ConversationCondition] | MISSING = MISSING
+    any_text: str | MISSING = MISSING
     sort: list[str] | MISSING = MISSING
+    where: list[ConversationCondition] | MISSING = MISSING
     cursor: Annotated[str | MISSING, Field(min_length=1)] = MISSING
     page_size: Annotated[int | MISSING, Field(ge=1, le=100)] = MISSING
 

@@ -9,7 +9,6 @@ from kustomer_mcp_globex.runtime.model import Request
 
 class EcommOrderCondition(Request):
     field: Literal[
-        "any_text",
         "created_at",
         "updated_at",
         "custom.cartValueNum",
@@ -17,13 +16,17 @@ class EcommOrderCondition(Request):
         "custom.orderedAt",
         "custom.shopUrl",
     ]
-    op: Literal["equals", "contains", "gt", "gte", "lt", "lte", "in", "set", "not_set"]
-    value: str | float | bool | list[str] | MISSING = MISSING
+    contains: str | MISSING = MISSING
+    equals: str | float | bool | MISSING = MISSING
+    gte: str | float | bool | MISSING = MISSING
+    lte: str | float | bool | MISSING = MISSING
+    in_: Annotated[list[str] | MISSING, Field(alias="in")] = MISSING
+    set: bool | MISSING = MISSING
+    any: bool | MISSING = MISSING
 
 
 class FieldVisitCondition(Request):
     field: Literal[
-        "any_text",
         "created_at",
         "updated_at",
         "custom.partsStr",
@@ -31,21 +34,26 @@ class FieldVisitCondition(Request):
         "custom.technicianId",
         "custom.visitAt",
     ]
-    op: Literal["equals", "contains", "gt", "gte", "lt", "lte", "in", "set", "not_set"]
-    value: str | float | bool | list[str] | MISSING = MISSING
+    contains: str | MISSING = MISSING
+    equals: str | float | bool | MISSING = MISSING
+    gte: str | float | bool | MISSING = MISSING
+    lte: str | float | bool | MISSING = MISSING
+    in_: Annotated[list[str] | MISSING, Field(alias="in")] = MISSING
+    set: bool | MISSING = MISSING
+    any: bool | MISSING = MISSING
 
 
 class LoyaltyCardCondition(Request):
     field: Literal[
-        "any_text",
-        "created_at",
-        "updated_at",
-        "custom.activeBool",
-        "custom.cardNumberStr",
-        "custom.pointsNum",
+        "created_at", "updated_at", "custom.activeBool", "custom.cardNumberStr", "custom.pointsNum"
     ]
-    op: Literal["equals", "contains", "gt", "gte", "lt", "lte", "in", "set", "not_set"]
-    value: str | float | bool | list[str] | MISSING = MISSING
+    contains: str | MISSING = MISSING
+    equals: str | float | bool | MISSING = MISSING
+    gte: str | float | bool | MISSING = MISSING
+    lte: str | float | bool | MISSING = MISSING
+    in_: Annotated[list[str] | MISSING, Field(alias="in")] = MISSING
+    set: bool | MISSING = MISSING
+    any: bool | MISSING = MISSING
 
 
 class GetSingleKustomerCustomObjectByIdArguments(Request):
@@ -61,25 +69,25 @@ class KustomerCustomObjectsUsingExternalIdArguments(Request):
 
 
 class KustomerEcommOrderCustomObjectsSearchArguments(Request):
-    all: list[EcommOrderCondition] | MISSING = MISSING
-    any: list[EcommOrderCondition] | MISSING = MISSING
+    any_text: str | MISSING = MISSING
     sort: list[str] | MISSING = MISSING
+    where: list[EcommOrderCondition] | MISSING = MISSING
     cursor: Annotated[str | MISSING, Field(min_length=1)] = MISSING
     page_size: Annotated[int | MISSING, Field(ge=1, le=100)] = MISSING
 
 
 class KustomerFieldVisitCustomObjectsSearchArguments(Request):
-    all: list[FieldVisitCondition] | MISSING = MISSING
-    any: list[FieldVisitCondition] | MISSING = MISSING
+    any_text: str | MISSING = MISSING
     sort: list[str] | MISSING = MISSING
+    where: list[FieldVisitCondition] | MISSING = MISSING
     cursor: Annotated[str | MISSING, Field(min_length=1)] = MISSING
     page_size: Annotated[int | MISSING, Field(ge=1, le=100)] = MISSING
 
 
 class KustomerLoyaltyCardCustomObjectsSearchArguments(Request):
-    all: list[LoyaltyCardCondition] | MISSING = MISSING
-    any: list[LoyaltyCardCondition] | MISSING = MISSING
+    any_text: str | MISSING = MISSING
     sort: list[str] | MISSING = MISSING
+    where: list[LoyaltyCardCondition] | MISSING = MISSING
     cursor: Annotated[str | MISSING, Field(min_length=1)] = MISSING
     page_size: Annotated[int | MISSING, Field(ge=1, le=100)] = MISSING
 

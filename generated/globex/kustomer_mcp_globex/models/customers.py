@@ -9,7 +9,6 @@ from kustomer_mcp_globex.runtime.model import Request
 
 class CustomerCondition(Request):
     field: Literal[
-        "any_text",
         "name",
         "email",
         "phone",
@@ -25,8 +24,13 @@ class CustomerCondition(Request):
         "custom.newsletterBool",
         "custom.preferredContactStr",
     ]
-    op: Literal["equals", "contains", "gt", "gte", "lt", "lte", "in", "set", "not_set"]
-    value: str | float | bool | list[str] | MISSING = MISSING
+    contains: str | MISSING = MISSING
+    equals: str | float | bool | MISSING = MISSING
+    gte: str | float | bool | MISSING = MISSING
+    lte: str | float | bool | MISSING = MISSING
+    in_: Annotated[list[str] | MISSING, Field(alias="in")] = MISSING
+    set: bool | MISSING = MISSING
+    any: bool | MISSING = MISSING
 
 
 class ListCustomersFilterCreatedAt(Request):
@@ -54,9 +58,9 @@ class GetSingleKustomerCustomerByIdArguments(Request):
 
 
 class KustomerCustomersSearchArguments(Request):
-    all: list[CustomerCondition] | MISSING = MISSING
-    any: list[CustomerCondition] | MISSING = MISSING
+    any_text: str | MISSING = MISSING
     sort: list[str] | MISSING = MISSING
+    where: list[CustomerCondition] | MISSING = MISSING
     cursor: Annotated[str | MISSING, Field(min_length=1)] = MISSING
     page_size: Annotated[int | MISSING, Field(ge=1, le=100)] = MISSING
 

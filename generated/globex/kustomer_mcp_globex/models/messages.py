@@ -9,7 +9,6 @@ from kustomer_mcp_globex.runtime.model import Request
 
 class MessageCondition(Request):
     field: Literal[
-        "any_text",
         "body",
         "subject",
         "channel",
@@ -23,8 +22,13 @@ class MessageCondition(Request):
         "created_at",
         "updated_at",
     ]
-    op: Literal["equals", "contains", "gt", "gte", "lt", "lte", "in", "set", "not_set"]
-    value: str | float | bool | list[str] | MISSING = MISSING
+    contains: str | MISSING = MISSING
+    equals: str | float | bool | MISSING = MISSING
+    gte: str | float | bool | MISSING = MISSING
+    lte: str | float | bool | MISSING = MISSING
+    in_: Annotated[list[str] | MISSING, Field(alias="in")] = MISSING
+    set: bool | MISSING = MISSING
+    any: bool | MISSING = MISSING
 
 
 class GetSingleKustomerMessageByIdArguments(Request):
@@ -33,9 +37,9 @@ class GetSingleKustomerMessageByIdArguments(Request):
 
 
 class KustomerMessagesSearchArguments(Request):
-    all: list[MessageCondition] | MISSING = MISSING
-    any: list[MessageCondition] | MISSING = MISSING
+    any_text: str | MISSING = MISSING
     sort: list[str] | MISSING = MISSING
+    where: list[MessageCondition] | MISSING = MISSING
     cursor: Annotated[str | MISSING, Field(min_length=1)] = MISSING
     page_size: Annotated[int | MISSING, Field(ge=1, le=100)] = MISSING
 

@@ -49,30 +49,31 @@ COMPANY_SEARCH = Search(
 async def kustomer_companies_search(
     kustomer: Kustomer,
     *,
-    all: list[models.CompanyCondition] | MISSING = MISSING,
-    any: list[models.CompanyCondition] | MISSING = MISSING,
+    any_text: str | MISSING = MISSING,
     sort: list[str] | MISSING = MISSING,
+    where: list[models.CompanyCondition] | MISSING = MISSING,
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search companies. Covers 2 years of updates; lags writes by up to a minute; 100 pages, and 100
-    searches a minute.
+    """Search companies. Covers 2 years of updates; lags writes by a minute; 100 pages, 100 searches a
+    minute.
 
     Args:
-        all: All must hold; set, not_set: no value.
-        any: One must hold; as in all.
-        sort: Fields; - in front: descending.
+        any_text: Words in any text of it.
+        sort: -: descending.
+        where: All must hold; of those with any: true, one. Field alone: is set.
         cursor: next_cursor of the page before.
         page_size: Page size.
     """
-    return await kustomer.call(
+    answer = await kustomer.call(
         "POST",
         "/v1/customers/search",
         query={"pageSize": page_size},
-        body=COMPANY_SEARCH.body(all=all, any=any, sort=sort),
+        body=COMPANY_SEARCH.body(any_text=any_text, where=where, sort=sort),
         cursor=COMPANY_SEARCH.cursor(cursor),
         reads=True,
     )
+    return COMPANY_SEARCH.noted(answer, where)
 
 
 async def list_all_kustomer_companies(

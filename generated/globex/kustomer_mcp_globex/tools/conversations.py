@@ -86,8 +86,8 @@ CONVERSATION_SEARCH = Search(
         "updated_at": Field("conversation_updated_at", "date", sorts=True),
         "last_message_at": Field("conversation_last_message_at", "date"),
         "last_done_at": Field("conversation_last_done_created_at", "date", sorts=True),
-        "custom.regionTree": Field("conversation_custom_regionTree", "exact", sorts=True),
-        "custom.urgentBool": Field("conversation_custom_urgentBool", "boolean", sorts=True),
+        "custom.regionTree": Field("conversation_custom_regionTree", "exact"),
+        "custom.urgentBool": Field("conversation_custom_urgentBool", "boolean"),
     },
 )
 
@@ -95,30 +95,31 @@ CONVERSATION_SEARCH = Search(
 async def kustomer_conversations_search(
     kustomer: Kustomer,
     *,
-    all: list[models.ConversationCondition] | MISSING = MISSING,
-    any: list[models.ConversationCondition] | MISSING = MISSING,
+    any_text: str | MISSING = MISSING,
     sort: list[str] | MISSING = MISSING,
+    where: list[models.ConversationCondition] | MISSING = MISSING,
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search conversations. Covers 2 years of updates; lags writes by up to a minute; 100 pages, and 100
-    searches a minute.
+    """Search conversations. Covers 2 years of updates; lags writes by a minute; 100 pages, 100 searches a
+    minute.
 
     Args:
-        all: All must hold; set, not_set: no value.
-        any: One must hold; as in all.
-        sort: Fields; - in front: descending.
+        any_text: Words in any text of it.
+        sort: -: descending.
+        where: All must hold; of those with any: true, one. Field alone: is set.
         cursor: next_cursor of the page before.
         page_size: Page size.
     """
-    return await kustomer.call(
+    answer = await kustomer.call(
         "POST",
         "/v1/customers/search",
         query={"pageSize": page_size},
-        body=CONVERSATION_SEARCH.body(all=all, any=any, sort=sort),
+        body=CONVERSATION_SEARCH.body(any_text=any_text, where=where, sort=sort),
         cursor=CONVERSATION_SEARCH.cursor(cursor),
         reads=True,
     )
+    return CONVERSATION_SEARCH.noted(answer, where)
 
 
 async def kustomer_conversations_using_external_id(

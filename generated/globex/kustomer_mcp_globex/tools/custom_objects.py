@@ -71,7 +71,7 @@ ECOMM_ORDER_SEARCH = Search(
             "kobject_custom_ecomm-order_orderStateStr", "choice", ("closed", "new", "open"), sorts=True
         ),
         "custom.orderedAt": Field("kobject_custom_ecomm-order_orderedAt", "date", sorts=True),
-        "custom.shopUrl": Field("kobject_custom_ecomm-order_shopUrl", "text", sorts=True),
+        "custom.shopUrl": Field("kobject_custom_ecomm-order_shopUrl", "text"),
     },
 )
 
@@ -79,30 +79,31 @@ ECOMM_ORDER_SEARCH = Search(
 async def kustomer_ecomm_order_custom_objects_search(
     kustomer: Kustomer,
     *,
-    all: list[models.EcommOrderCondition] | MISSING = MISSING,
-    any: list[models.EcommOrderCondition] | MISSING = MISSING,
+    any_text: str | MISSING = MISSING,
     sort: list[str] | MISSING = MISSING,
+    where: list[models.EcommOrderCondition] | MISSING = MISSING,
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search custom objects of the Klass ecomm-order. Covers 2 years of updates; lags writes by up to a
-    minute; 100 pages, and 100 searches a minute.
+    """Search custom objects of the Klass ecomm-order. Covers 2 years of updates; lags writes by a minute;
+    100 pages, 100 searches a minute.
 
     Args:
-        all: All must hold; set, not_set: no value.
-        any: One must hold; as in all.
-        sort: Fields; - in front: descending.
+        any_text: Words in any text of it.
+        sort: -: descending.
+        where: All must hold; of those with any: true, one. Field alone: is set.
         cursor: next_cursor of the page before.
         page_size: Page size.
     """
-    return await kustomer.call(
+    answer = await kustomer.call(
         "POST",
         "/v1/customers/search",
         query={"pageSize": page_size},
-        body=ECOMM_ORDER_SEARCH.body(all=all, any=any, sort=sort),
+        body=ECOMM_ORDER_SEARCH.body(any_text=any_text, where=where, sort=sort),
         cursor=ECOMM_ORDER_SEARCH.cursor(cursor),
         reads=True,
     )
+    return ECOMM_ORDER_SEARCH.noted(answer, where)
 
 
 FIELD_VISIT_SEARCH = Search(
@@ -112,8 +113,8 @@ FIELD_VISIT_SEARCH = Search(
         "created_at": Field("kobject_created_at", "date", sorts=True),
         "updated_at": Field("kobject_updated_at", "date", sorts=True),
         "custom.partsStr": Field("kobject_custom_field-visit_partsStr", "text"),
-        "custom.reportTxt": Field("kobject_custom_field-visit_reportTxt", "text", sorts=True),
-        "custom.technicianId": Field("kobject_custom_field-visit_technicianId", "exact", sorts=True),
+        "custom.reportTxt": Field("kobject_custom_field-visit_reportTxt", "text"),
+        "custom.technicianId": Field("kobject_custom_field-visit_technicianId", "exact"),
         "custom.visitAt": Field("kobject_custom_field-visit_visitAt", "date", sorts=True),
     },
 )
@@ -122,30 +123,31 @@ FIELD_VISIT_SEARCH = Search(
 async def kustomer_field_visit_custom_objects_search(
     kustomer: Kustomer,
     *,
-    all: list[models.FieldVisitCondition] | MISSING = MISSING,
-    any: list[models.FieldVisitCondition] | MISSING = MISSING,
+    any_text: str | MISSING = MISSING,
     sort: list[str] | MISSING = MISSING,
+    where: list[models.FieldVisitCondition] | MISSING = MISSING,
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search custom objects of the Klass field-visit. Covers 2 years of updates; lags writes by up to a
-    minute; 100 pages, and 100 searches a minute.
+    """Search custom objects of the Klass field-visit. Covers 2 years of updates; lags writes by a minute;
+    100 pages, 100 searches a minute.
 
     Args:
-        all: All must hold; set, not_set: no value.
-        any: One must hold; as in all.
-        sort: Fields; - in front: descending.
+        any_text: Words in any text of it.
+        sort: -: descending.
+        where: All must hold; of those with any: true, one. Field alone: is set.
         cursor: next_cursor of the page before.
         page_size: Page size.
     """
-    return await kustomer.call(
+    answer = await kustomer.call(
         "POST",
         "/v1/customers/search",
         query={"pageSize": page_size},
-        body=FIELD_VISIT_SEARCH.body(all=all, any=any, sort=sort),
+        body=FIELD_VISIT_SEARCH.body(any_text=any_text, where=where, sort=sort),
         cursor=FIELD_VISIT_SEARCH.cursor(cursor),
         reads=True,
     )
+    return FIELD_VISIT_SEARCH.noted(answer, where)
 
 
 LOYALTY_CARD_SEARCH = Search(
@@ -154,7 +156,7 @@ LOYALTY_CARD_SEARCH = Search(
         "any_text": Field("kobject_any_text", "any"),
         "created_at": Field("kobject_created_at", "date", sorts=True),
         "updated_at": Field("kobject_updated_at", "date", sorts=True),
-        "custom.activeBool": Field("kobject_custom_loyalty-card_activeBool", "boolean", sorts=True),
+        "custom.activeBool": Field("kobject_custom_loyalty-card_activeBool", "boolean"),
         "custom.cardNumberStr": Field("kobject_custom_loyalty-card_cardNumberStr", "text", sorts=True),
         "custom.pointsNum": Field("kobject_custom_loyalty-card_pointsNum", "number", sorts=True),
     },
@@ -164,30 +166,31 @@ LOYALTY_CARD_SEARCH = Search(
 async def kustomer_loyalty_card_custom_objects_search(
     kustomer: Kustomer,
     *,
-    all: list[models.LoyaltyCardCondition] | MISSING = MISSING,
-    any: list[models.LoyaltyCardCondition] | MISSING = MISSING,
+    any_text: str | MISSING = MISSING,
     sort: list[str] | MISSING = MISSING,
+    where: list[models.LoyaltyCardCondition] | MISSING = MISSING,
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search custom objects of the Klass loyalty-card. Covers 2 years of updates; lags writes by up to a
-    minute; 100 pages, and 100 searches a minute.
+    """Search custom objects of the Klass loyalty-card. Covers 2 years of updates; lags writes by a
+    minute; 100 pages, 100 searches a minute.
 
     Args:
-        all: All must hold; set, not_set: no value.
-        any: One must hold; as in all.
-        sort: Fields; - in front: descending.
+        any_text: Words in any text of it.
+        sort: -: descending.
+        where: All must hold; of those with any: true, one. Field alone: is set.
         cursor: next_cursor of the page before.
         page_size: Page size.
     """
-    return await kustomer.call(
+    answer = await kustomer.call(
         "POST",
         "/v1/customers/search",
         query={"pageSize": page_size},
-        body=LOYALTY_CARD_SEARCH.body(all=all, any=any, sort=sort),
+        body=LOYALTY_CARD_SEARCH.body(any_text=any_text, where=where, sort=sort),
         cursor=LOYALTY_CARD_SEARCH.cursor(cursor),
         reads=True,
     )
+    return LOYALTY_CARD_SEARCH.noted(answer, where)
 
 
 async def list_all_kustomer_custom_objects(

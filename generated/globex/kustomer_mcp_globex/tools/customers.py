@@ -53,7 +53,7 @@ CUSTOMER_SEARCH = Search(
         "last_seen_at": Field("customer_last_seen_at", "date", sorts=True),
         "last_message_at": Field("customer_last_message_at", "date", sorts=True),
         "custom.householdSizeNum": Field("customer_custom_householdSizeNum", "number", sorts=True),
-        "custom.newsletterBool": Field("customer_custom_newsletterBool", "boolean", sorts=True),
+        "custom.newsletterBool": Field("customer_custom_newsletterBool", "boolean"),
         "custom.preferredContactStr": Field(
             "customer_custom_preferredContactStr", "choice", ("email", "phone", "post"), sorts=True
         ),
@@ -64,30 +64,31 @@ CUSTOMER_SEARCH = Search(
 async def kustomer_customers_search(
     kustomer: Kustomer,
     *,
-    all: list[models.CustomerCondition] | MISSING = MISSING,
-    any: list[models.CustomerCondition] | MISSING = MISSING,
+    any_text: str | MISSING = MISSING,
     sort: list[str] | MISSING = MISSING,
+    where: list[models.CustomerCondition] | MISSING = MISSING,
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search customers. Covers 2 years of updates; lags writes by up to a minute; 100 pages, and 100
-    searches a minute.
+    """Search customers. Covers 2 years of updates; lags writes by a minute; 100 pages, 100 searches a
+    minute.
 
     Args:
-        all: All must hold; set, not_set: no value.
-        any: One must hold; as in all.
-        sort: Fields; - in front: descending.
+        any_text: Words in any text of it.
+        sort: -: descending.
+        where: All must hold; of those with any: true, one. Field alone: is set.
         cursor: next_cursor of the page before.
         page_size: Page size.
     """
-    return await kustomer.call(
+    answer = await kustomer.call(
         "POST",
         "/v1/customers/search",
         query={"pageSize": page_size},
-        body=CUSTOMER_SEARCH.body(all=all, any=any, sort=sort),
+        body=CUSTOMER_SEARCH.body(any_text=any_text, where=where, sort=sort),
         cursor=CUSTOMER_SEARCH.cursor(cursor),
         reads=True,
     )
+    return CUSTOMER_SEARCH.noted(answer, where)
 
 
 async def kustomer_customers_using_email(

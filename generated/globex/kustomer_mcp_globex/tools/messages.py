@@ -71,30 +71,31 @@ MESSAGE_SEARCH = Search(
 async def kustomer_messages_search(
     kustomer: Kustomer,
     *,
-    all: list[models.MessageCondition] | MISSING = MISSING,
-    any: list[models.MessageCondition] | MISSING = MISSING,
+    any_text: str | MISSING = MISSING,
     sort: list[str] | MISSING = MISSING,
+    where: list[models.MessageCondition] | MISSING = MISSING,
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search messages. Covers 2 years of updates; lags writes by up to a minute; 100 pages, and 100
-    searches a minute.
+    """Search messages. Covers 2 years of updates; lags writes by a minute; 100 pages, 100 searches a
+    minute.
 
     Args:
-        all: All must hold; set, not_set: no value.
-        any: One must hold; as in all.
-        sort: Fields; - in front: descending.
+        any_text: Words in any text of it.
+        sort: -: descending.
+        where: All must hold; of those with any: true, one. Field alone: is set.
         cursor: next_cursor of the page before.
         page_size: Page size.
     """
-    return await kustomer.call(
+    answer = await kustomer.call(
         "POST",
         "/v1/customers/search",
         query={"pageSize": page_size},
-        body=MESSAGE_SEARCH.body(all=all, any=any, sort=sort),
+        body=MESSAGE_SEARCH.body(any_text=any_text, where=where, sort=sort),
         cursor=MESSAGE_SEARCH.cursor(cursor),
         reads=True,
     )
+    return MESSAGE_SEARCH.noted(answer, where)
 
 
 async def kustomer_messages_using_external_id(
