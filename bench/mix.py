@@ -73,7 +73,7 @@ def records(base: str, key: str) -> Records:
 def kinds(found: Records) -> Sequence[Kind]:
     """The mix of a support desk: mostly reading, some writing, some of it wrong."""
     customer, masked = {"id": found.customer}, {"customer_id": found.masked}
-    search = {"all": [{"field": "name", "op": "contains", "value": "a"}]}
+    search = {"where": [{"field": "name", "contains": "a"}]}
     note = {"conversation_id": found.conversation, "body": "soak"}
     return (
         _call("read a customer", 36, _READ, customer),

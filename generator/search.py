@@ -151,7 +151,9 @@ def _branches(fields: list[SearchField]) -> list[Schema]:
 
 def _branch(name: str, fields: list[SearchField]) -> Schema:
     field: Schema = {"type": "string", "enum": [field.name for field in fields]}
-    if known := "; ".join(f"{field.name.removeprefix(_CUSTOM)}: {', '.join(field.choices)}" for field in fields if field.choices):
+    if known := "; ".join(
+        f"{field.name.removeprefix(_CUSTOM)}: {', '.join(field.choices)}" for field in fields if field.choices
+    ):
         field["description"] = cut(known, _CHOICES_LIMIT)
     given = {"contains": _TEXT, "in": {"type": "array", "items": _TEXT, "minItems": 1}}
     operators = {op: given.get(op, _VALUES[name]) for op in OPERATORS[name]}

@@ -74,7 +74,7 @@ def test_one_attribute_more_on_a_klass_adds_lines_where_that_klass_is_shown(
         f"{MODULE}/tools/custom_objects.py",
         "manifest.json",
     ]
-    assert taken_away(changed) == {}
+    assert _rewritten(changed) == {}
     assert [row for row in changed["manifest.json"] if not _is_hash(row)] == []
     assert all(
         "loyaltyPointsNum" in row or "Points" in row or len(row.split()) < 4
@@ -97,7 +97,16 @@ def test_one_attribute_more_on_customers_changes_no_other_toolset(real: Snapshot
         "manifest.json",
     ]
     assert len(changed[f"{MODULE}/tools/customers.py"]) == 1
-    assert taken_away(changed) == {}
+    assert _rewritten(changed) == {}
+
+
+def _rewritten(changed: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Lines that went, but for what a search's contract says in one line: short lists of fields, what may be sorted by."""
+    rows = {
+        path: [row for row in gone if not ("/contract/" in path and ('"pattern"' in row or '"enum"' in row))]
+        for path, gone in taken_away(changed).items()
+    }
+    return {path: gone for path, gone in rows.items() if gone}
 
 
 def test_one_klass_more_adds_its_tools_and_its_name_and_renames_nothing(real: Snapshot, before: dict[str, str]) -> None:

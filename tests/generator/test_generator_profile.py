@@ -21,7 +21,7 @@ KEY = re.compile(r"[A-Za-z0-9_]{1,64}")
 TYPES = {"object", "array", "string", "number", "integer", "boolean", "null"}
 KEYWORDS = {
     "type", "properties", "required", "additionalProperties", "items", "enum", "anyOf", "description", "format",
-    "minimum", "maximum", "maxLength", "minItems", "maxItems", "pattern",
+    "minimum", "maximum", "maxLength", "minItems", "maxItems", "maxProperties", "pattern",
 }  # fmt: skip
 HINTS = {"readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"}
 

@@ -41,8 +41,8 @@ READ_BEFORE = {"PATCH /v1/customers/{id}": "company"}
 SEARCH = "POST /v1/customers/search"
 # Conditions that every search takes.
 CONDITIONS: dict[str, Any] = {
-    "all": [{"field": "any_text", "op": "contains", "value": "ü"}, {"field": "updated_at", "op": "set"}],
-    "any": [{"field": "created_at", "op": "gte", "value": "2026-01-01"}],
+    "any_text": "ü",
+    "where": [{"field": "updated_at", "set": False}, {"field": "created_at", "gte": "2026-01-01", "any": True}],
     "sort": ["-updated_at", "created_at"],
 }
 KLASSES = ("order", "shipment", "subscription", "warranty-claim")
@@ -141,7 +141,7 @@ def expected(published: Published, given: Mapping[str, Any], scope: str) -> Expe
     if published.key in PAGED_UNPUBLISHED or {"page", "pageSize"} & set(published.parameters("query")):
         query["page_size"] = "pageSize"
     if published.key == SEARCH:
-        fields |= {"all": "all", "any": "any"}
+        fields |= {"any_text": "any_text", "where": "where"}
     in_body: dict[str, Any] = {}
     for name, value in given.items():
         if name == scope:
@@ -173,9 +173,11 @@ def searched(tool: Tool, made: dict[str, Any]) -> None:
     klass = tool.name.removeprefix("kustomer_").removesuffix("_custom_objects_search").replace("_", "-")
     is_object = tool.name.endswith("_custom_objects_search")
     of = "kobject" if is_object else singular(tool.name.removeprefix("kustomer_").removesuffix("_search"))
-    for name, operator in (("all", "and"), ("any", "or")):
-        if name in made:
-            made[operator] = [{f"{of}_{row['field']}": {row["op"]: row.get("value", True)}} for row in made.pop(name)]
+    rows = [{"field": "any_text", "contains": made.pop("any_text")}] if "any_text" in made else []
+    for row in [*rows, *made.pop("where", ())]:
+        tests = {op: value for op, value in row.items() if op not in ("field", "any")}
+        criterion = tests if "set" not in tests else {"set" if tests["set"] else "not_set": True}
+        made.setdefault("or" if row.get("any") else "and", []).append({f"{of}_{row['field']}": criterion})
     if "sort" in made:
         made["sort"] = [{f"{of}_{n.removeprefix('-')}": "desc" if n.startswith("-") else "asc"} for n in made["sort"]]
     made["queryContext"] = f"kobject_{klass}" if is_object else of

@@ -50,16 +50,19 @@ class _Strategies:
     def object(self, schema: Json, optional: bool = True) -> st.SearchStrategy[Json]:
         required = schema.get("required", [])
         fields = {name: st.deferred(lambda one=one: self.value(one)) for name, one in schema["properties"].items()}
-        return st.fixed_dictionaries(
+        made = st.fixed_dictionaries(
             {name: fields[name] for name in fields if name in required},
             optional={name: fields[name] for name in fields if name not in required} if optional else {},
         )
+        most = schema.get("maxProperties", len(fields))
+        return made.map(lambda one: dict(sorted(one.items(), key=lambda pair: pair[0] not in required)[:most]))
 
     def value(self, schema: Json) -> st.SearchStrategy[Json]:
         if "$ref" in schema:
             return self.value(self._definitions[schema["$ref"].rpartition("/")[2]])
         if "anyOf" in schema:
-            return st.one_of([self.value(one) for one in schema["anyOf"]])
+            beside = {"maxProperties": schema["maxProperties"]} if "maxProperties" in schema else {}
+            return st.one_of([self.value({**one, **beside}) for one in schema["anyOf"]])
         if "const" in schema:
             return st.just(schema["const"])
         if "enum" in schema:
@@ -74,6 +77,8 @@ class _Strategies:
 
 def _string(_: _Strategies, schema: Json) -> st.SearchStrategy[str]:
     low, high = schema.get("minLength", 0), schema.get("maxLength", 10_000)
+    if schema.get("format") == "date-time":
+        return st.datetimes().map(lambda at: f"{at:%Y-%m-%dT%H:%M:%S}Z".rjust(20, "0"))
     if "pattern" in schema:
         return st.from_regex(schema["pattern"], fullmatch=True).filter(lambda text: low <= len(text) <= high)
     return _PLAIN.map(lambda text: text[:high].ljust(low, "x"))

@@ -1,7 +1,7 @@
 """A call that a contract allows is sent: arguments are drawn from nothing but what a client sees of a tool, in both details.
 
 A contract without bounds (lean has none) is read as a sensible caller would: see `sensible`. What JSON Schema can't say,
-or only in a form that some hosts refuse, is told in words, and stands in EXCEPTIONS with its reason.
+or only in a form that some hosts refuse, is told in words.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import proof_kit as kit
 import pytest
 from package_build import EVERYTHING, ROOT
@@ -31,18 +32,10 @@ NOT_DRAWN = {
     "more": "its fields are those that the size of a contract leaves no room for; it names them",
     "cursor": "it is taken from an answer; nothing can be known of it before",
 }
-# Tools of which the model takes every draw, and the function refuses some -> why JSON Schema can't say it.
-_VALUES = "which operators and values a field takes depends on the field; a union with a branch a field is too long"
-EXCEPTIONS = {
-    "kustomer_companies_search": _VALUES,
-    "kustomer_conversations_search": _VALUES,
-    "kustomer_customers_search": _VALUES,
-    "kustomer_messages_search": _VALUES,
-    "kustomer_order_custom_objects_search": _VALUES,
-    "kustomer_shipment_custom_objects_search": _VALUES,
-    "kustomer_subscription_custom_objects_search": _VALUES,
-    "kustomer_warranty_claim_custom_objects_search": _VALUES,
-}
+
+
+# Draws of a search, whose contract says of each field what it takes.
+SEARCHED = max(40, kit.EXAMPLES)
 
 
 @cache
@@ -56,13 +49,13 @@ def sensible(schema: Json) -> Json:
     """The schema with the bounds that go without saying: texts are not empty, numbers are small, lists hold something,
     and an object has no fields but those that are shown."""
     if "anyOf" in schema:
-        return {**schema, "anyOf": [sensible(option) for option in schema["anyOf"]]}
+        return {**schema, "anyOf": [sensible(option) for option in schema["anyOf"]]}  # what stands beside it stays
     if schema.get("type") == "object":
         fields = {name: sensible(inner) for name, inner in schema.get("properties", {}).items()}
         return {**schema, "properties": fields} if fields else {"const": {}}
     if schema.get("type") == "array":
         return {"minItems": 1, **schema, "items": sensible(schema["items"])}
-    if schema.get("type") == "string" and not {"enum", "pattern"} & set(schema):
+    if schema.get("type") == "string" and not {"enum", "pattern", "format"} & set(schema):
         return {"minLength": 1, "maxLength": 12, **schema}
     if schema.get("type") in ("integer", "number"):
         return {"minimum": 1, "maximum": 5, **schema}
@@ -87,12 +80,12 @@ def obeyed(made: Json, schema: Json) -> Json:
     return kept
 
 
-def draws(schema: Json) -> Iterator[Json]:
+def draws(schema: Json, count: int) -> Iterator[Json]:
     """What bench/peers gives every server, with and without what may be left out; then what Hypothesis draws."""
     for everything in (True, False):
         yield Maker(schema, everything).arguments()
     fields = {name: sensible(one) for name, one in schema["properties"].items()}
-    yield from kit.drawn(kit.arguments({**schema, "properties": fields}))
+    yield from kit.drawn(kit.arguments({**schema, "properties": fields}), count)
 
 
 def shown(detail: str) -> dict[str, Json]:
@@ -113,27 +106,68 @@ async def test_what_a_contract_allows_is_taken_and_sent(
 ) -> None:
     validation, errors = runtime("validation"), runtime("errors")
     refused: dict[str, str] = {}
-    unsent: set[str] = set()
     for name, contract in shown(detail).items():
         function, model = function_and_model(tool_of(everything, name))
         schema = offered(contract, model)
-        for made in draws(schema):
+        for made in draws(schema, SEARCHED if "where" in schema["properties"] else kit.EXAMPLES):
             made = obeyed(made, schema)
             recorder.clear()
             try:
-                taken = validation.keyword_arguments(model, made)
-            except errors.InvalidArguments as error:
-                refused[name] = f"{made}: {error}"
-                continue
-            try:
-                await function(kustomer, **taken)
+                await function(kustomer, **validation.keyword_arguments(model, made))
                 assert recorder.arrived, name
             except errors.InvalidArguments as error:
-                unsent.add(name)
-                if name not in EXCEPTIONS:
-                    refused[name] = f"{made}: {error}"
+                refused[name] = f"{made}: {error}"
     assert refused == {}
-    assert unsent == set(EXCEPTIONS)  # an exception that is none is taken out of the table
+
+
+def searches() -> dict[str, Json]:
+    full = {t.name: t.contract["inputSchema"] for t in package("full").tools}
+    return {name: schema for name, schema in full.items() if "where" in schema["properties"]}
+
+
+def spoiled_conditions(branches: list[Json]) -> Iterator[tuple[str, Json]]:
+    """Each operator of one branch on the fields of another, a wrong value for each of its own, and too many of them."""
+    values = {"contains": "a", "in": ["a"], "equals": 1, "gte": 1, "lte": 1, "set": True}
+    for branch in branches:
+        field, takes = branch["properties"]["field"]["enum"][0], branch["properties"]
+        yield "an operator of no branch", {"field": field, "like": "a"}
+        for op, value in values.items():
+            if op not in takes:
+                yield f"{op}, which it does not take", {"field": field, op: value}
+            else:
+                yield f"{op} of an object", {"field": field, op: {"no": 1}}
+        if "in" in takes:
+            yield "an empty list", {"field": field, "in": []}
+        given = {op: value for op, value in values.items() if op in takes}
+        if len(given) > 2:
+            yield "three operators", {"field": field, **given}
+        if takes.get("gte", {}).get("format"):
+            yield "a date that is none", {"field": field, "gte": "yesterday"}
+    yield "an unknown field", {"field": "no_such_field", "set": True}
+    yield "no field", {"set": True}
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_condition_that_a_contract_refuses_sends_nothing(
+    everything: Path, recorder: Recorder, kustomer: Any
+) -> None:
+    validation, errors = runtime("validation"), runtime("errors")
+    assert len(searches()) == 8
+    for name, schema in searches().items():
+        function, model = function_and_model(tool_of(everything, name))
+        where = schema["properties"]["where"]
+        rows = [(how, {"where": [one]}) for how, one in spoiled_conditions(where["items"]["anyOf"])]
+        rows += [
+            ("too many conditions", {"where": [{"field": "updated_at"}] * (where["maxItems"] + 1)}),
+            ("too many fields to sort by", {"sort": ["updated_at"] * 6}),
+            ("an unknown field to sort by", {"sort": ["no_such_field"]}),
+        ]
+        recorder.clear()
+        for how, wrong in rows:
+            assert not jsonschema.Draft202012Validator(schema).is_valid(wrong) or "date" in how, (name, how)
+            with pytest.raises(errors.InvalidArguments):
+                await function(kustomer, **validation.keyword_arguments(model, wrong))
+            assert recorder.arrived == [], (name, how)
 
 
 def test_what_excludes_others_names_them() -> None:

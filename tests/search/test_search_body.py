@@ -35,7 +35,10 @@ ASKED: dict[str, tuple[str, Json]] = {
         "message",
         {"where": [*where("body", "contains", "refund"), *where("direction", "in", ["in"])]},
     ),
-    "companies": ("company", {"where": where("custom.contractRenewalAt", "lte", "2026-12-31"), "sort": ["-updated_at"]}),
+    "companies": (
+        "company",
+        {"where": where("custom.contractRenewalAt", "lte", "2026-12-31"), "sort": ["-updated_at"]},
+    ),
     "orders": ("order", {"where": where("custom.orderStatusStr", "in", ["shipped"]), "sort": ["custom.placedAt"]}),
     "a hyphenated Klass": ("warranty-claim", {"where": where("custom.approvedBool", "not_set")}),
     "a PascalCase Klass": ("RentalCar", {"where": where("custom.seat_countNum", "gte", 5.0)}),

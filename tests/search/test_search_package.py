@@ -104,7 +104,9 @@ def test_one_more_attribute_changes_only_what_shows_it() -> None:
         lines = difflib.unified_diff(before[path].splitlines(), after[path].splitlines(), n=0, lineterm="")
         lines = [line for line in lines if re.match(r"[+-](?![+-])", line)]
         # A contract shows it in its branch, and in the pattern of what may be sorted by.
-        assert [line[0] for line in lines] == (["-", "+"] * 2 if path.startswith(f"{module}/contract/") else ["+"]), lines
+        assert [line[0] for line in lines] == (
+            ["-", "+"] * 2 if path.startswith(f"{module}/contract/") else ["+"]
+        ), lines
         assert all("refundedNum" in line for line in lines if line[0] == "+"), lines
 
 

@@ -31,7 +31,10 @@ REFUSED: dict[str, tuple[str, Json]] = {
     "a date that is none": ("order", {"where": where("custom.placedAt", "gte", "yesterday")}),
     "a value with set": ("order", {"where": where("custom.totalPriceNum", "set", 5)}),
     "three operators": ("order", {"where": [{"field": "custom.totalPriceNum", "gte": 1, "lte": 2, "set": True}]}),
-    "a pair as an alternative": ("order", {"where": [{"field": "custom.totalPriceNum", "gte": 1, "lte": 2, "any": True}]}),
+    "a pair as an alternative": (
+        "order",
+        {"where": [{"field": "custom.totalPriceNum", "gte": 1, "lte": 2, "any": True}]},
+    ),
     "an empty list": ("order", {"where": where("custom.orderStatusStr", "in", [])}),
     "one value with in": ("order", {"where": where("custom.orderStatusStr", "in", "paid")}),
     "a sort by an unknown field": ("order", {"sort": ["-custom.totalPrice"]}),
