@@ -78,7 +78,9 @@ class Gate:
 
     def _answer(self, asked: _Asked) -> Response:
         """Key, budget, route, role, body, handler: the first that refuses decides the answer."""
-        form, org, more = "jsonapi", None, limits.untouched(self.world)
+        meant = self._router.find(asked.request.method, asked.path)
+        form = meant.operation.form if meant else "jsonapi"
+        org, more = None, limits.untouched(self.world)
         try:
             key = auth.admitted(self._key(asked.request), self.world.clock.now())
             org = self.world.orgs[key.org]
@@ -87,7 +89,6 @@ class Gate:
             if over is not None:
                 raise over
             match = self._route(asked.request.method, asked.path)
-            form = match.operation.form
             if asked.refused is not None:
                 raise asked.refused
             reply = self._handled(asked, match, key)

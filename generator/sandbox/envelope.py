@@ -33,6 +33,10 @@ def relationships(org: Org, record: Record) -> dict[str, Json]:
         # `link`, not `links`: the live service really writes it so for Klasses.
         found["klass"] = {"link": {"self": f"/v1/klasses/{name}"}, "data": {"type": "klass", "id": name}}
     found |= {name: _related(ref) for name, ref in record.refs.items()}
+    if record.kind == "note":
+        said = record.attributes.get("userMentions", [])
+        named = [{"type": kind, "id": id} for mention in said for kind, id in mention.items()]
+        found["userMentions"] = {"data": named}
     base = path_of(record.kind, record.id)
     found |= {name: {"links": {"self": f"{base}/{name}"}} for name in resource(record.kind).links}
     if record.kind == "klass":
@@ -42,9 +46,15 @@ def relationships(org: Org, record: Record) -> dict[str, Json]:
     return found
 
 
+def _attributes(call: Call, record: Record) -> dict[str, Json]:
+    """What of a record is shown as attributes: whom a note mentions stands among its relationships."""
+    shown = derived.attributes(call.world, call.org, record)
+    return {n: v for n, v in shown.items() if (record.kind, n) != ("note", "userMentions")}
+
+
 def dressed(call: Call, record: Record) -> dict[str, Json]:
     """One record as this caller may see it."""
-    attributes = derived.attributes(call.world, call.org, record)
+    attributes = _attributes(call, record)
     return {
         "type": record.kind,
         "id": record.id,
@@ -73,6 +83,16 @@ def many(call: Call, kind: str, records: Sequence[Record]) -> Reply:
     ordered = list(reversed(records)) if call.query.get("sort") == "desc" else records
     data = [dressed(call, record) for record in page.cut(ordered)]
     return Reply(200, listing(call, data, page, len(records)))
+
+
+def named(call: Call, kind: str, param: str = "id") -> Reply:
+    """One record, or a list of those that are there when the path names several ids separated by commas."""
+    ids = call.params[param].split(",")
+    if len(ids) == 1:
+        return one(call, call.record(kind, param))
+    found = [record for id in ids if (record := call.org.tables.get(kind, id))]
+    data = [dressed(call, record) for record in found]
+    return Reply(200, listing(call, data, paging.Page(1, len(ids)), len(found)))
 
 
 def only_fields(document: dict[str, Json], names: Mapping[str, str]) -> dict[str, Json]:

@@ -24,6 +24,7 @@ CHILDREN: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "sla": {"versions": ("sla_version", "sla")},
 }
 OPENING = {"customer": "customer"}  # what a child takes over from its parent
+ROBOT = "robot"  # who made and changed what does not say by whom
 
 
 def _load(path: Path) -> Json:
@@ -53,7 +54,9 @@ class _Planter:
         row = _resolved(self._org, dict(row))
         wire, below = resource(kind), CHILDREN.get(kind, {})
         targets = {**wire.refs, "createdBy": "user", "modifiedBy": "user"}
-        refs = {n: Ref(targets[n], row[n]) for n in targets if isinstance(row.get(n), str)}
+        robot = object_id(self._org, "user", ROBOT)
+        signed = {name: Ref("user", robot) for name in ("createdBy", "modifiedBy")}
+        refs = signed | {n: Ref(targets[n], row[n]) for n in targets if isinstance(row.get(n), str)}
         away = {"key", *below, *targets}
         values = {**wire.defaults, **{n: v for n, v in row.items() if n not in away}}
         values = {**values, **_dates(values)}

@@ -81,7 +81,7 @@ RESOURCES: Mapping[str, Resource] = {
     "forward": Resource("/v1/forwards", {"customer": "customer", "conversation": "conversation"}),
     "conversation_time": Resource("/v1/conversations/times", {"customer": "customer", "conversation": "conversation"}),
     "customer_merge": Resource("/v1/customers/merges", {"source": "customer", "target": "customer"}),
-    "user": Resource("/v1/users"),
+    "user": Resource("/v1/users", defaults={"roles": [], "mobile": None}),
     "team": Resource("/v1/teams"),
     "org": Resource("/v1/orgs"),
     "tag": Resource("/v1/tags"),

@@ -85,7 +85,7 @@ OPERATIONS = (
     Operation("GET", "/v1/orgs/current", _org),
     Operation("GET", "/v1/users/current", _me),
     Operation("GET", "/v1/users", _listed("user"), USERS),
-    Operation("GET", "/v1/users/{id}", _shown("user"), USERS),
+    Operation("GET", "/v1/users/{id}", lambda call: envelope.named(call, "user"), USERS),
     Operation("GET", "/v1/users/{id}/teams", _teams_of, TEAMS),
     Operation("GET", "/v1/teams", _listed("team"), TEAMS),
     Operation("GET", "/v1/teams/{id}", _shown("team"), TEAMS),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from generator.sandbox import envelope, errors
 from generator.sandbox.call import Call, Handler, Operation, Reply
 from generator.sandbox.errors import ApiError, bad
+from generator.sandbox.routes import kobjects
 from generator.sandbox.store import Json, Record, Ref
 
 MAX_ITEMS = 100
@@ -22,6 +23,10 @@ FAMILIES = {
     "/v1/notes": ("POST", "PUT"),
     "/v1/klasses/{name}": ("POST", "PUT", "DELETE"),
 }
+
+
+# Families of which the roles depend on the path, and what asks for them.
+PERMITS = {"/v1/klasses/{name}": kobjects.permit_all}
 
 
 def _items(call: Call) -> list[dict[str, Json]]:
@@ -55,6 +60,27 @@ def _outcome(call: Call, single: Handler, row: dict[str, Json]) -> dict[str, Jso
     return {**named, "id": reply.document["data"]["id"] if reply.document else params["id"]}
 
 
+def _asked(call: Call) -> dict[str, Json]:
+    """What a job remembers of the request that began it."""
+    user = {
+        "id": call.key.user,
+        "userType": "machine",
+        "roles": list(call.key.roles),
+        "orgName": call.org.name,
+        "subject": call.key.user,
+        "org": call.org.id,
+    }
+    return {
+        "action": ACTIONS[call.method],
+        "method": call.method,
+        "path": call.path,
+        "service": "sandbox",
+        "requestId": call.org.tables.new_id("request"),
+        "user": user,
+        "data": call.body if call.method != "DELETE" else {},
+    }
+
+
 def _run(call: Call, single: Handler) -> Reply:
     """Does the work at once and lets the job look as if it waited; see `_job`."""
     outcomes = [_outcome(call, single, row) for row in _items(call)]
@@ -73,7 +99,7 @@ def _run(call: Call, single: Handler) -> Reply:
             "batchErrors": bool(failed),
             "batches": {"complete": 0, "total": 1, "idsTotal": len(outcomes)},
             "v2": True,
-            "payload": {"api": {"action": ACTIONS[call.method]}},
+            "payload": {"api": _asked(call)},
             **stamps,
         },
         {"createdBy": Ref("user", call.key.user)},
@@ -141,8 +167,13 @@ def _pending(batch: Record) -> dict[str, Json]:
     }
 
 
-def _bulk(single: Handler) -> Callable[[Call], Reply]:
-    return lambda call: _run(call, single)
+def _bulk(single: Handler, permit: Callable[[Call], None] | None) -> Callable[[Call], Reply]:
+    def handler(call: Call) -> Reply:
+        if permit:
+            permit(call)
+        return _run(call, single)
+
+    return handler
 
 
 def operations(singles: Iterable[Operation]) -> Iterator[Operation]:
@@ -151,6 +182,6 @@ def operations(singles: Iterable[Operation]) -> Iterator[Operation]:
     for base, methods in FAMILIES.items():
         for method in methods:
             single = known[method, base if method == "POST" else base + "/{id}"]
-            yield Operation(method, f"{base}/bulk", _bulk(single.handler), single.roles)
+            yield Operation(method, f"{base}/bulk", _bulk(single.handler, PERMITS.get(base)), single.roles)
     yield Operation("GET", "/v1/bulk/{id}", _job)
     yield Operation("GET", "/v1/bulk/{id}/batches", _batches)

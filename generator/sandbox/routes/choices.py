@@ -15,7 +15,8 @@ DAY = closed(("time",), time=TEXT, day=closed(("value",), value=Field("number"),
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One list: where it stands, what its bodies allow, and which queries narrow it by which attribute."""
+    """One list: where it stands, what its bodies allow, which queries narrow it by which attribute, and the form of the
+    errors of deleting."""
 
     kind: str
     path: str
@@ -23,6 +24,7 @@ class Choice:
     update: Field
     filters: tuple[tuple[str, str], ...]
     role: str
+    delete_form: str = "jsonapi"
 
 
 CHOICES = (
@@ -41,6 +43,7 @@ CHOICES = (
         closed(name=TEXT, value=Field(either=(Field("number", low=0), DAY)), enabled=BOOL),
         (("resource", "resource"), ("klassId", "klassId")),
         "setting",
+        "plain",
     ),
     Choice(
         "sub_status",
@@ -114,7 +117,7 @@ def _rows(row: Choice) -> tuple[Operation, ...]:
         Operation("POST", row.path, _create(row), write),
         Operation("GET", one, _get(row), read),
         Operation("PUT", one, _update(row), write),
-        Operation("DELETE", one, _delete(row), write),
+        Operation("DELETE", one, _delete(row), write, row.delete_form),
     )
 
 

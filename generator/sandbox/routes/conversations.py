@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from generator.sandbox import envelope, paging, writes
+from generator.sandbox import envelope, writes
 from generator.sandbox.bodies import BODIES
 from generator.sandbox.call import Call, Operation, Reply, may
 from generator.sandbox.errors import bad, not_found
-from generator.sandbox.resources import PAGE_MAX
 from generator.sandbox.store import Json
 
 CHILD_KINDS = ("message", "note", "draft", "conversation_time", "forward")
@@ -17,14 +16,7 @@ def _list(call: Call) -> Reply:
 
 
 def _get(call: Call) -> Reply:
-    """One conversation, or a list when the path names several ids separated by commas."""
-    ids = call.params["id"].split(",")
-    if len(ids) == 1:
-        return envelope.one(call, call.record("conversation"))
-    found = [record for id in ids if (record := call.org.tables.get("conversation", id))]
-    page = paging.Page(1, max(len(ids), 1))
-    data = [envelope.dressed(call, record) for record in found]
-    return Reply(200, envelope.listing(call, data, page, len(found)))
+    return envelope.named(call, "conversation")
 
 
 def _by_external_id(call: Call) -> Reply:
@@ -87,12 +79,16 @@ def _times(call: Call) -> Reply:
     return envelope.many(call, "conversation_time", call.org.tables.where("conversation_time", conversation=record.id))
 
 
+def _times_v2(call: Call) -> Reply:
+    """The same records; each says by which timer it was taken."""
+    reply = _times(call)
+    for item in reply.document["data"]:
+        item["attributes"]["timerVersion"] = "v2"
+    return reply
+
+
 def _times_by_ids(call: Call) -> Reply:
-    ids = call.params["ids"].split(",")
-    found = [t for id in ids if (t := call.org.tables.get("conversation_time", id))]
-    data = [envelope.dressed(call, record) for record in found]
-    page = paging.Page(1, PAGE_MAX["conversation_time"])
-    return Reply(200, envelope.listing(call, data, page, len(found)))
+    return envelope.named(call, "conversation_time", "ids")
 
 
 def _attachments(call: Call) -> Reply:
@@ -118,11 +114,11 @@ OPERATIONS = (
     Operation("GET", "/v1/conversations/{id}", _get, READ),
     Operation("PUT", "/v1/conversations/{id}", _update, UPDATE),
     Operation("PATCH", "/v1/conversations/{id}", _update, UPDATE),
-    Operation("DELETE", "/v1/conversations/{id}", _delete, may("conversation", "delete")),
+    Operation("DELETE", "/v1/conversations/{id}", _delete, may("conversation", "delete"), "plain"),
     Operation("POST", "/v1/conversations/{id}/tags", _tag, UPDATE),
     Operation("DELETE", "/v1/conversations/{id}/tags", _tag, UPDATE),
     Operation("GET", "/v1/conversations/{id}/times", _times, READ),
-    Operation("GET", "/v2/conversations/{id}/times", _times, READ),
+    Operation("GET", "/v2/conversations/{id}/times", _times_v2, READ),
     Operation("GET", "/v1/conversations/{id}/attachments", _attachments, READ),
     Operation("GET", "/v1/conversations/{id}/forwards", _forwards),
     Operation("GET", "/v1/customers/{id}/conversations", _of_customer, READ),

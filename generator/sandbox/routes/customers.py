@@ -7,21 +7,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from generator.sandbox import envelope, writes
+from generator.sandbox import envelope, paging, writes
 from generator.sandbox.call import Call, Operation, Reply, may
 from generator.sandbox.clock import stamp
 from generator.sandbox.errors import bad, not_found
 from generator.sandbox.store import Json, Record, Ref
 
 Test = Callable[[Record], bool]
+ADDRESSES = ("externalIds", "emails", "phones", "whatsapps", "socials")
 
 
 def _list(call: Call) -> Reply:
-    return envelope.many(call, "customer", list(call.org.tables.all("customer")))
+    """Of the lists of records, this one alone has a link to its last page."""
+    reply = envelope.many(call, "customer", list(call.org.tables.all("customer")))
+    meta = reply.document["meta"]
+    last = paging.Page(max(1, meta["totalPages"]), meta["pageSize"])
+    reply.document["links"]["last"] = paging.links(call.path, call.query, last, 0)["self"]
+    return reply
 
 
 def _get(call: Call) -> Reply:
-    return envelope.one(call, call.record("customer"))
+    return envelope.named(call, "customer")
 
 
 def _with_external_id(body: dict[str, Json], had: Mapping[str, Json]) -> dict[str, Json]:
@@ -44,15 +50,21 @@ def _unique(call: Call, body: Mapping[str, Json], own: str = "") -> None:
             raise bad("externalId", "Already in use", f"externalId {said['externalId']} names another customer")
 
 
+def _unverified(body: dict[str, Json]) -> dict[str, Json]:
+    """An address of which nobody says that it was verified was not."""
+    lists = {name: body[name] for name in ADDRESSES if body.get(name)}
+    return {**body, **{name: [{"verified": False, **one} for one in each] for name, each in lists.items()}}
+
+
 def _create(call: Call) -> Reply:
-    body = _with_external_id(writes.checked(call, "customer.create", "customer"), {})
+    body = _with_external_id(_unverified(writes.checked(call, "customer.create", "customer")), {})
     _unique(call, body)
     return envelope.one(call, writes.create(call, "customer", body), 201)
 
 
 def _update(call: Call) -> Reply:
     record = call.record("customer")
-    said = writes.checked(call, "customer.update", "customer")
+    said = _unverified(writes.checked(call, "customer.update", "customer"))
     body = _with_external_id(said, {} if writes.replaces(call) else record.attributes)
     _unique(call, body, record.id)
     # The trap of this resource: an update that does not name the company unlinks it.
@@ -170,7 +182,7 @@ OPERATIONS = (
     Operation("GET", "/v1/customers/{id}", _get, READ),
     Operation("PUT", "/v1/customers/{id}", _update, UPDATE),
     Operation("PATCH", "/v1/customers/{id}", _update, UPDATE),
-    Operation("DELETE", "/v1/customers/{id}", _delete, may("customer", "delete")),
+    Operation("DELETE", "/v1/customers/{id}", _delete, may("customer", "delete"), "plain"),
     Operation("GET", "/v1/customers/{id}/merges", _merges_of, MERGE["read"]),
     Operation("POST", "/v1/customers/{id}/unmasking-windows", _open_window, WINDOW["create"], "plain"),
     Operation("DELETE", "/v1/customers/{id}/unmasking-windows", _close_window, WINDOW["delete"], "plain"),

@@ -66,7 +66,8 @@ def _create(call: Call) -> Reply:
 
 
 def _of_customer(call: Call) -> Reply:
-    return envelope.many(call, "draft", call.org.tables.where("draft", customer=call.record("customer").id))
+    reply = envelope.many(call, "draft", call.org.tables.where("draft", customer=call.record("customer").id))
+    return Reply(200, {**reply.document, "included": []})
 
 
 def _update(call: Call) -> Reply:

@@ -59,5 +59,5 @@ OPERATIONS = (
     Operation("POST", "/v1/klasses", _create, WRITE["create"]),
     Operation("GET", "/v1/klasses/{id:hex}", _get, READ),
     Operation("PUT", "/v1/klasses/{id:hex}", _update, WRITE["update"]),
-    Operation("DELETE", "/v1/klasses/{id:hex}", _delete, WRITE["delete"]),
+    Operation("DELETE", "/v1/klasses/{id:hex}", _delete, WRITE["delete"], "plain"),
 )

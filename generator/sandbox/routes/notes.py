@@ -64,7 +64,7 @@ OPERATIONS = (
     Operation("GET", "/v1/notes/{id}", _get, READ),
     Operation("PUT", "/v1/notes/{id}", _update, UPDATE),
     Operation("PATCH", "/v1/notes/{id}", _update, UPDATE),
-    Operation("DELETE", "/v1/notes/{id}", _delete, may("note", "delete")),
+    Operation("DELETE", "/v1/notes/{id}", _delete, may("note", "delete"), "plain"),
     Operation("GET", "/v1/conversations/{id}/notes", _of_conversation, READ),
     Operation("POST", "/v1/conversations/{id}/notes", _create_in_conversation, CREATE),
     Operation("GET", "/v1/customers/{id}/notes", _of_customer, READ),

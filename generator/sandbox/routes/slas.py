@@ -19,9 +19,16 @@ def _versions(call: Call, sla: Record) -> list[dict[str, Json]]:
     return [envelope.dressed(call, v) for v in kept]
 
 
+def _shown(call: Call, sla: Record) -> dict[str, Json]:
+    """One SLA; which versions it has stands among its relationships."""
+    shown = envelope.dressed(call, sla)
+    named = [{"type": v.kind, "id": v.id} for v in call.org.tables.where("sla_version", sla=sla.id)]
+    return {**shown, "relationships": {**shown["relationships"], "versions": {"data": named}}}
+
+
 def _get(call: Call) -> Reply:
     sla = call.record("sla")
-    document = envelope.one(call, sla).document
+    document: dict[str, Json] = {"data": _shown(call, sla)}
     versions = _versions(call, sla)
     if versions:
         # One included version comes as an object, not as a list: so the documents and the service have it.
