@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 import tracemalloc
@@ -135,6 +136,7 @@ async def test_many_different_narrowings_leave_no_more_behind_than_one_list(era:
         before = tracemalloc.get_traced_memory()[0]
         for number in range(100):
             await post(app, Access(f"g_{number}", frozenset(tools()[number % 30 :])), era, "tools/list", {})
+        gc.collect()  # cycles are left behind for longer by Python 3.12 and later
         grown = tracemalloc.get_traced_memory()[0] - before
         tracemalloc.stop()
     assert grown < 300_000

@@ -5,14 +5,20 @@ The document is read by tests/package/package_documents.py, which shares no code
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import package_documents
+import package_recorder
+import package_values
+import proof_edges as edges
 import proof_kit as kit
 import pytest
+import test_package_wire
 from package_documents import Published, operations, words
 from package_recorder import Recorder
 from test_package_wire import (
@@ -23,6 +29,7 @@ from test_package_wire import (
     _holds,
     function_and_model,
     is_search,
+    manifest,
     runtime,
     scopes,
     tools_of,
@@ -108,3 +115,72 @@ async def test_wrong_arguments_send_nothing(key: str, everything: Path, recorder
             assert recorder.arrived == [], (tool.name, how)
             seen += 1
     assert seen
+
+
+# Objects of which documents bound the values without naming the fields: the models take any value there.
+TYPED_MAPS = {"POST /v1/customers/{id}/drafts", "PUT /v1/drafts/{id}"}
+# Booleans that documents allow only as true: the models take both.
+ONLY_TRUE = {"PUT /v1/kb/articles/{id}", "PUT /v1/kb/categories/{id}", "PUT /v1/snippets/{id}"}
+# Tools that have to refuse an edge, which JSON Schema can't say: no id, `..` in one, a thousand of them in an address.
+REFUSED = {
+    "kustomer_conversation_times_using_ids": {"least", "null"},
+    "kustomer_custom_objects_bulk_delete": {"most"},
+    "kustomer_custom_objects_using_external_id": {"most"},
+    "kustomer_queues_metrics": {"least", "null"},
+    "kustomer_users_using_ids": {"least", "null"},
+}
+# What a request carries, and nothing else: no cookie, nothing of the caller's.
+HEADERS = {"host", "accept", "accept-encoding", "authorization", "connection", "user-agent"}
+
+
+def at_the_edge(edge: str, tool: Tool, published: Published) -> tuple[Json, str]:
+    _, model = function_and_model(tool)
+    made = edges.at_the(edge, model.model_json_schema(), published.key not in TYPED_MAPS)
+    given, scope = given_from(tool, published, made)
+    if published.key in UNBOUNDED_ITEMS:
+        name, item = UNBOUNDED_ITEMS[published.key]
+        given |= {name: [item]}
+    return given | ({"deleted": True} if published.key in ONLY_TRUE and "deleted" in given else {}), scope
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("key", KEYS)
+async def test_what_stands_at_the_edges_arrives_unchanged_or_not_at_all(
+    key: str, everything: Path, recorder: Recorder, kustomer: Any
+) -> None:
+    published = operations()[key][0]
+    validation, errors = runtime("validation"), runtime("errors")
+    for tool in tools_of(everything, key):
+        function, model = function_and_model(tool)
+        refused = set()
+        for edge in edges.EDGES:
+            given, scope = at_the_edge(edge, tool, published)
+            recorder.clear()
+            try:
+                await function(kustomer, **validation.keyword_arguments(model, given))
+            except errors.InvalidArguments:
+                assert recorder.arrived == [], (tool.name, edge)
+                refused.add(edge)
+                continue
+            _holds(published, tool, recorder, given, scope)
+            said = recorder.only.headers
+            assert set(said) - {"content-length"} == HEADERS | ({"content-type"} if recorder.only.raw else set())
+            assert (said["authorization"], said["accept"]) == ("Bearer k", "application/json")
+        assert refused == REFUSED.get(tool.name, set()), tool.name
+
+
+def test_every_tool_of_the_package_is_proven(everything: Path) -> None:
+    proven = {tool.name for key in KEYS for tool in tools_of(everything, key)}
+    assert proven == set(manifest(everything)["tools"])
+    assert any(name.endswith("_warranty_claim_custom_object") for name in proven)
+
+
+def test_the_reader_of_the_documents_shares_nothing_with_the_generator() -> None:
+    for module in (package_documents, package_values, package_recorder, test_package_wire, kit, edges):
+        source = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+        imported = [node.module or "" for node in ast.walk(source) if isinstance(node, ast.ImportFrom)]
+        imported += [name.name for node in ast.walk(source) if isinstance(node, ast.Import) for name in node.names]
+        assert imported
+        assert [
+            name for name in imported if name.partition(".")[0] in ("generator", "bench", "kustomer_mcp_everything")
+        ] == []
