@@ -28,12 +28,16 @@ from bench.mix import Kind, discovered, kinds, records
 from bench.packages import package
 from bench.processes import FOR_EVER, drained, started
 from bench.slope import Slope, slope
-from bench.watched import Look, look, serving_processes, telling, tells
+from bench.watched import Kept, Look, kept, look, serving_processes, telling, tells
 from bench.wire import announced
 
 _CALLERS, _WORKERS = 64, (1, 2)
 _KEY, _SEARCHES = "sandbox-acme", 600
 _PATIENCE_SECONDS = 60
+# After so many requests a caller connects anew: connections come and go, and each worker meets every kind of request.
+_KEPT_REQUESTS = 50
+# How long the server has after the load to close what is open.
+_IDLE_SECONDS = 3
 # What of a run counts as warming up.
 _WARM_UP = 0.25
 _GRANTS: tuple[dict[str, Any], ...] = (
@@ -45,12 +49,14 @@ _GRANTS: tuple[dict[str, Any], ...] = (
 
 @dataclass(slots=True)
 class Seen:
-    """What came of a run so far."""
+    """What came of a run so far: `seconds` under load, and what was held when the load had ended, after each part of it."""
 
+    seconds: float = 0.0
     milliseconds: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     looks: list[tuple[float, Look]] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +111,11 @@ def soaked(workers: int, seconds: float) -> Soaked:
             assert process.stderr is not None
             drained(process.stderr)
             pids = _come_up(process.pid, workers)
-            calls = _calls(url, secrets, base)
-            seen = asyncio.run(_run(calls, pids, folder / "tasks", seconds))
+            calls, seen = _calls(url, secrets, base), Seen()
+            for part in (_WARM_UP, 1 - _WARM_UP):
+                asyncio.run(_run(calls, pids, folder / "tasks", seconds * part, seen))
+                time.sleep(_IDLE_SECONDS)
+                seen.kept.append(kept(pids, folder / "tasks"))
     return Soaked(workers, seconds, seen)
 
 
@@ -133,16 +142,21 @@ def _calls(url: str, secrets: Sequence[str], base: str) -> list[list[tuple[Kind,
     return made
 
 
-async def _run(calls: list[list[tuple[Kind, bytes]]], pids: list[int], folder: Path, seconds: float) -> Seen:
-    seen, begin = Seen(), time.monotonic()
+async def _run(
+    calls: list[list[tuple[Kind, bytes]]], pids: list[int], folder: Path, seconds: float, seen: Seen
+) -> None:
+    """One part of a run."""
+    before, begin = seen.seconds, time.monotonic()
     head = calls[0][0][1].partition(b"Host: ")[2].partition(b"\r\n")[0].decode()
     host, _, port = head.partition(":")
 
     async def caller(number: int) -> None:
-        mine, chance = calls[number % len(calls)], random.Random(number)
+        mine, chance = calls[number % len(calls)], random.Random(number + before)
         weights = [kind.weight for kind, _ in mine]
         reader, writer = await asyncio.open_connection(host, int(port))
+        turn = 0
         while time.monotonic() - begin < seconds:
+            turn += 1
             ((kind, request),) = chance.choices(mine, weights)
             start = time.perf_counter()
             try:
@@ -150,20 +164,22 @@ async def _run(calls: list[list[tuple[Kind, bytes]]], pids: list[int], folder: P
                 answer = await asyncio.wait_for(exchange(reader), 60)
             except (OSError, EOFError, TimeoutError) as error:
                 answer = repr(error).encode()
-                reader, writer = await asyncio.open_connection(host, int(port))
             _note(seen, kind, answer, (time.perf_counter() - start) * 1000)
+            if turn % _KEPT_REQUESTS == 0 or not answer.startswith(b"HTTP/"):
+                writer.close()
+                reader, writer = await asyncio.open_connection(host, int(port))
         writer.close()
 
     async def watch() -> None:
         while time.monotonic() - begin < seconds:
-            seen.looks.append((time.monotonic() - begin, look(pids, folder)))
+            seen.looks.append((before + time.monotonic() - begin, look(pids, folder)))
             await asyncio.sleep(1)
 
     async with asyncio.TaskGroup() as group:
         group.create_task(watch())
         for number in range(_CALLERS):
             group.create_task(caller(number))
-    return seen
+    seen.seconds += seconds
 
 
 def _note(seen: Seen, kind: Kind, answer: bytes, milliseconds: float) -> None:
@@ -186,14 +202,15 @@ def shown(runs: Sequence[Soaked]) -> str:
 
 
 def _totals(run: Soaked) -> dict[str, str]:
+    return _answered(run) | _used(run)
+
+
+def _answered(run: Soaked) -> dict[str, str]:
     times = [one for many in run.seen.milliseconds.values() for one in many]
-    first, last = run.seen.looks[0][1], run.seen.looks[-1][1]
-    settled = [one for _, one in run.settled]
     by = Counter[str]()
     for (_, verdict), count in run.seen.verdicts.items():
         by[verdict] += count
-    span = run.seen.looks[-1][0] - run.seen.looks[0][0]
-    processor = last.processor - first.processor
+    first, last = run.seen.looks[0][1], run.seen.looks[-1][1]
     cuts = quantiles(times, n=100)
     return {
         "minutes": f"{run.seconds / 60:g}",
@@ -201,13 +218,24 @@ def _totals(run: Soaked) -> dict[str, str]:
         "refused by the emulator, as they should be": f"{by['refused']:,}",
         "answers that are wrong": f"{by['wrong']:,}",
         "requests per second": f"{len(times) / run.seconds:.0f}",
-        "requests per second of one core's processor time": f"{len(times) / processor:.0f}",
-        "cores in use by the server": f"{processor / span:.2f}",
+        "requests per second of one core's processor time": f"{len(times) / (last.processor - first.processor):.0f}",
         "p50 / p99, ms": f"{cuts[49]:.0f} / {cuts[98]:.0f}",
+    }
+
+
+def _used(run: Soaked) -> dict[str, str]:
+    (begin, first), (end, last) = run.seen.looks[0], run.seen.looks[-1]
+    settled = [one for _, one in run.settled]
+    cores = [(last.processor - first.processor) / (end - begin), (last.waited - first.waited) / (end - begin)]
+    early, late = run.seen.kept
+    return {
+        "cores that the server used / waited for": " / ".join(f"{one:.2f}" for one in cores),
         "memory at the start / after warm-up / at the end, MB": " / ".join(
             f"{one.rss / 1000:.1f}" for one in (first, settled[0], last)
         ),
         "memory's slope after warm-up, kB a minute (95 %)": str(run.slope),
+        "in use when idle, after warm-up / at the end: small objects": f"{early.blocks:,} / {late.blocks:,}",
+        "the same, larger ones, kB": f"{early.kilobytes:,} / {late.kilobytes:,}",
         "open descriptors, mean / most": _mean_most([one.descriptors for one in settled]),
         "threads, mean / most": _mean_most([one.threads for one in settled]),
         "asyncio tasks, mean / most": _mean_most([one.tasks for one in settled]),

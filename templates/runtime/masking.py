@@ -9,6 +9,7 @@ CLOSE_TOOL = "delete_a_kustomer_customer_unmasking_window"
 _SHOWN_FIELDS = 8
 _SHOWN_CUSTOMERS = 5
 _NAME_LIMIT = 120
+_NESTED = (dict, list)
 
 
 def is_masked(value: Any) -> bool:
@@ -28,6 +29,19 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
+def has_mask(value: Any) -> bool:
+    """Whether there is a mask anywhere in a value. A list is asked anew for every length that it is tried in: no paths, no
+    generators."""
+    if not isinstance(value, _NESTED):
+        return False
+    if is_masked(value):
+        return True
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, _NESTED) and has_mask(inner):
+            return True
+    return False
+
+
 def places(content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """The leaves of an answer; a path in `data` begins within the record, and so is the same for all records of a list."""
     for row in _rows(content.get("data")):
@@ -39,14 +53,15 @@ def places(content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def masked_fields(content: Mapping[str, Any]) -> list[str]:
     """The paths of all masked values; sorted, each once."""
-    return sorted({path for path, leaf in places(content) if is_masked(leaf)})
+    part = {name: value for name, value in content.items() if name != "data" and has_mask(value)}
+    part["data"] = [row for row in _rows(content.get("data")) if has_mask(row)]
+    return sorted({path for path, leaf in places(part) if is_masked(leaf)})
 
 
 def masked_customers(content: Mapping[str, Any]) -> list[str]:
     """The ids of the customers whose unmasking window would show what is masked here; each once, in order."""
     records = [*_rows(content.get("data")), *_rows(content.get("included"))]
-    masking = (record for record in records if any(is_masked(leaf) for _, leaf in leaves(record)))
-    return list(dict.fromkeys(filter(None, map(_customer_of, masking))))
+    return list(dict.fromkeys(filter(None, map(_customer_of, filter(has_mask, records)))))
 
 
 def notice(fields: list[str], customers: list[str], unmask_tool: str | None) -> str:

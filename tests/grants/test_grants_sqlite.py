@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -180,6 +182,14 @@ async def test_a_store_that_stays_locked_is_down(path: Path, monkeypatch: pytest
     writer.execute("ROLLBACK")
     writer.close()
     assert (await grants.count(grant, 600)).remaining == 599
+
+
+async def test_many_callers_at_a_cold_store_take_one_thread(path: Path) -> None:
+    issued = await open_grants(MODULE, GrantSettings(str(path))).create(words(), ACTOR)
+    grants, before = open_grants(MODULE, GrantSettings(str(path))), set(threading.enumerate())
+    found = await asyncio.gather(*(grants.holder(issued.secret) for _ in range(50)))
+    assert [one.id for one in found if one] == [issued.made.id] * 50
+    assert len(set(threading.enumerate()) - before) <= 1
 
 
 async def test_what_has_expired_is_purged_by_the_next_change(path: Path) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -33,13 +34,18 @@ def cut(shaped: Json, options: Presentation, finish: Callable[..., Json]) -> Jso
             part[NEXT_CURSOR] = _cursor(options.query, position[0] + count, position[1])
         return part, _cut_notice(count, len(rows), position is not None, options)
 
+    @cache
+    def tried(count: int) -> tuple[Json, bool]:
+        answer = finish(*head(count))
+        return answer, size_of(answer) <= options.limit
+
     def fits(count: int) -> bool:
-        return size_of(finish(*head(count))) <= options.limit
+        return tried(count)[1]
 
     most = bisect_right(range(1, len(rows)), False, key=lambda count: not fits(count))
     counts = sorted(range(1, most + 1), key=lambda count: _worth(count, most, position), reverse=True)
     found = next(filter(fits, counts), None)
-    return finish(*head(found)) if found else shortened(*head(1), options=options, finish=finish)
+    return tried(found)[0] if found else shortened(*head(1), options=options, finish=finish)
 
 
 def _position(content: Json, options: Presentation) -> tuple[int, int] | None:

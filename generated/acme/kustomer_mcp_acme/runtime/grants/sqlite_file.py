@@ -42,6 +42,8 @@ class SqliteFile:
         self._quick: sqlite3.Connection | None = None
         self._patient: sqlite3.Connection | None = None
         self._lock = threading.Lock()
+        # One thread: the others would only wait for the lock, and threads that were started stay.
+        self._turn = anyio.CapacityLimiter(1)
 
     def close(self) -> None:
         """Close both connections; the next use opens them again."""
@@ -64,7 +66,7 @@ class SqliteFile:
 
     async def wait(self, work: Work[T]) -> T:
         """Do a work in a thread, as long as it takes."""
-        return await anyio.to_thread.run_sync(self._patiently, work)
+        return await anyio.to_thread.run_sync(self._patiently, work, limiter=self._turn)
 
     async def change(self, work: Work[T]) -> T:
         """Do a work whole or not at all, in a thread."""
