@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from generator.errors import ConfigError
 from generator.terminal import Progress, chosen, complete_tenants, told
 
 if TYPE_CHECKING:
