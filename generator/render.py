@@ -7,7 +7,7 @@ import json
 import os
 import re
 import textwrap
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from functools import lru_cache
 from hashlib import sha256
 from importlib import metadata
@@ -182,9 +182,20 @@ def _made(parts: list[Toolset]) -> list[Rendered]:
     workers = min(os.cpu_count() or 1, 4)
     if len(parts) < _PARALLEL_FROM or workers < 2:
         return [_render_part(part) for part in parts]
-    # Spawned, for a caller may have threads, and a fork of those can hang.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool:
-        return list(pool.map(_render_part, parts, chunksize=4 if len(parts) > 4 * _PARALLEL_FROM else 1))
+    try:
+        return list(_pool(workers).map(_render_part, parts, chunksize=4 if len(parts) > 4 * _PARALLEL_FROM else 1))
+    except BrokenExecutor as error:
+        _pool.cache_clear()
+        raise RenderError(
+            "a process that renders was ended from outside", [f"{error}; is there enough memory?"]
+        ) from None
+
+
+@lru_cache(maxsize=1)
+def _pool(workers: int) -> ProcessPoolExecutor:
+    """One pool for all packages, for starting one takes longer than many a package; spawned, for a caller may have threads,
+    and a fork of those can hang."""
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent)
 
 
 def _end_with_parent() -> None:
