@@ -19,7 +19,7 @@ from generator.rules import RULES
 from generator.surface import Surface
 
 _KLASS_ARGUMENT = "klass_name"
-_CONDITION = re.compile(r"(all|any)\[\]\.field")
+_CONDITION = re.compile(r"where\[\]\.field")
 
 
 def compare(old: Surface, new: Surface) -> tuple[Finding, ...]:

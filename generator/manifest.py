@@ -8,7 +8,7 @@ from dataclasses import asdict
 from hashlib import sha256
 
 from generator import changelog
-from generator.ir import Package
+from generator.ir import Json, Package
 
 PATH = "manifest.json"
 # What is not shipped: it says of the rest what it is.
@@ -30,6 +30,7 @@ def text_of(package: Package, files: Mapping[str, str], tree: str) -> str:
     content = {
         "tenant": package.tenant,
         "version": package.version,
+        "changes": [dict(row) for row in package.changes],
         "generator": f"kustomer-mcp {package.generator_version}",
         "inputs": dict(package.inputs),
         "tools": {
@@ -49,8 +50,13 @@ def text_of(package: Package, files: Mapping[str, str], tree: str) -> str:
         "notes": [*package.notes, *(f"{klass.name}.{note}" for klass in package.klasses for note in klass.notes)],
         "files": sorted({*files, PATH}),
     }
-    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    # One line a change, so that a diff shows what a release is about and nothing else of it.
-    rows = ",\n".join(f"  {json.dumps(row, ensure_ascii=False)}" for row in package.changes)
-    head, version, rest = text.partition(f' "version": {json.dumps(package.version)},\n')
-    return f'{head}{version} "changes": [\n{rows}{chr(10) * bool(rows)} ],\n{rest}'
+    rows = ",\n".join(f" {json.dumps(key)}: {_spelled(value)}" for key, value in content.items())
+    return f"{{\n{rows}\n}}\n"
+
+
+def _spelled(value: Json) -> str:
+    """The JSON behind a key; of rows one line each, so that a diff shows what a release is about and nothing else of it."""
+    if isinstance(value, list) and all(isinstance(row, dict) for row in value):
+        rows = ",".join(f"\n  {json.dumps(row, ensure_ascii=False)}" for row in value)
+        return f"[{rows}\n ]"
+    return json.dumps(value, indent=1, ensure_ascii=False).replace("\n", "\n ")

@@ -24,7 +24,6 @@ from generator.findings import Finding
 from generator.ir import Package
 from generator.states import package_of, surface_now, without_idle_filters
 from generator.surface import Surface, surface_of
-from generator.surface_files import surface_from
 from generator.tree import FileChange
 
 # Kinds of mutation, by how they begin -> the most files and lines that one may change.
@@ -115,16 +114,6 @@ def commit(folder: Path, package: Package) -> Path:
 def base_tree(folder: Path) -> Path:
     """The tree that mutations start from."""
     return commit(folder, _base_package())
-
-
-@lru_cache(maxsize=1)
-def _read(files: tuple[tuple[str, str], ...]) -> Surface:
-    return surface_from(dict(files))
-
-
-def read_once(files: Mapping[str, str]) -> Surface:
-    """`surface_from` that does not read the same files twice in a row, for all mutations start from the same tree."""
-    return _read(tuple(files.items()))
 
 
 def counted(changes: Iterable[FileChange], folder: Path) -> Size:

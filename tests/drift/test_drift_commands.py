@@ -356,13 +356,14 @@ def test_words_added_to_the_changelog_stay_and_a_section_that_was_lost_comes_bac
 def test_another_runtime_is_a_patch_and_says_that_callers_see_nothing(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from generator import manifest as records
     from generator import release, render
 
     def other(package: Package) -> dict[str, str]:
         files = render.render(package)
         path = f"{package.module}/runtime/answer.py"
         files = {**files, path: files[path] + "\n# another\n"}
-        return {**files, "manifest.json": render.manifest(package, files)}
+        return {**files, records.PATH: records.text_of(package, files, records.tree_digest(files))}
 
     monkeypatch.setattr(release, "render", other)
     monkeypatch.setattr("generator.proofs.is_proven", lambda *_: False)

@@ -13,8 +13,6 @@ import pytest
 from drift_kit import ROOT, Case, expected, found, seen
 from drift_table import right, table
 
-from generator import release
-
 DOC = ROOT / "docs" / "drift-mutations.md"
 UPDATES = os.environ.get("UPDATE_EXPECTED") == "1"
 _PARTS = 8
@@ -39,10 +37,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("part", range(_PARTS))
-def test_every_mutation_yields_exactly_what_it_must_in_a_small_diff(
-    part: int, base: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(release, "surface_from", drift_locality.read_once)
+def test_every_mutation_yields_exactly_what_it_must_in_a_small_diff(part: int, base: Path) -> None:
     made = [(case, drift_locality.made(case, base)) for case in parts()[part]]
     results = [(case, seen(one.findings)) for case, one in made]
     sizes: dict[str, list[drift_locality.Size]] = {}
