@@ -141,7 +141,7 @@ BRANCHES: dict[str, str] = {
 # examples, but for `gt` and `lt`, whose cases `gte` and `lte` cover, and for `equals` of a text, which is `in` with one
 # text and sent as `equals`. `contains` on a field that Kustomer compares whole is sent as `equals` too.
 OPERATORS: dict[str, tuple[str, ...]] = {
-    "text": ("contains", "in"),
+    "text": ("equals", "contains", "in"),
     "number": ("equals", "gte", "lte"),
     "date": ("gte", "lte"),
     "boolean": ("equals",),

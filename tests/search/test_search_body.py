@@ -33,13 +33,13 @@ ASKED: dict[str, tuple[str, Json]] = {
     ),
     "inbound messages about refunds": (
         "message",
-        {"where": [*where("body", "contains", "refund"), *where("direction", "in", ["in"])]},
+        {"where": [*where("body", "contains", "refund"), *where("direction", "equals", "in")]},
     ),
     "companies": (
         "company",
         {"where": where("custom.contractRenewalAt", "lte", "2026-12-31"), "sort": ["-updated_at"]},
     ),
-    "orders": ("order", {"where": where("custom.orderStatusStr", "in", ["shipped"]), "sort": ["custom.placedAt"]}),
+    "orders": ("order", {"where": where("custom.orderStatusStr", "equals", "shipped"), "sort": ["custom.placedAt"]}),
     "a hyphenated Klass": ("warranty-claim", {"where": where("custom.approvedBool", "not_set")}),
     "a PascalCase Klass": ("RentalCar", {"where": where("custom.seat_countNum", "gte", 5.0)}),
     "nothing but the context": ("shipment", {"where": [], "sort": []}),
@@ -87,7 +87,10 @@ def conditions(draw: st.DrawFn, search: Json) -> Json:
     operators = draw(st.lists(st.sampled_from(field.takes), max_size=1 if alternative else 2, unique=True))
     return {
         "field": name,
-        **{op: draw(_GIVEN.get(op, _VALUES.get(field.kind, st.text()))) for op in operators},
+        **{
+            op: draw(_GIVEN.get(op, _VALUES.get("text" if field.choices else field.kind, st.text())))
+            for op in operators
+        },
         **alternative,
     }
 
@@ -101,8 +104,6 @@ def criteria(condition: Json, wire: str, field: Json) -> list[Json]:
         value, whole = condition[op], field.choices or field.kind == "exact"
         if op == "set":
             op, value = ("set", True) if value else ("not_set", True)
-        elif op == "in" and len(value) == 1:
-            op, value = "equals", value[0]
         elif op == "contains" and whole:
             op = "equals"
         made.append({wire: {op: value}})

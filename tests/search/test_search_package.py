@@ -67,7 +67,7 @@ def test_sizes_in_tokens_are_these(package: Package) -> None:
     """The org's own fields count too, so this is a record, with a ceiling that a change has to argue about: conditions stand
     once, in a branch for each kind of value, so that what a contract allows is what is sent."""
     sizes = {name: contract.tokens(package.contract(toolset)[name]) for toolset, name in SEARCHES.values()}
-    assert max(sizes.values()) <= 660, sizes
+    assert max(sizes.values()) <= 670, sizes
     assert sum(sizes.values()) / len(sizes) <= 560, sizes
 
 

@@ -21,7 +21,7 @@ REFUSED: dict[str, tuple[str, Json]] = {
     "contains on a number": ("order", {"where": where("custom.totalPriceNum", "contains", "1")}),
     "a range on a text": ("customer", {"where": where("email", "gte", "a")}),
     "any text as a field": ("customer", {"where": where("any_text", "contains", "a")}),
-    "equals on a text": ("customer", {"where": where("email", "equals", "a")}),
+    "equals on a date": ("customer", {"where": where("created_at", "equals", "2026-01-01T00:00:00Z")}),
     "in on a boolean": ("order", {"where": where("custom.giftBool", "in", ["true"])}),
     "a wrong direction": ("message", {"where": where("direction", "equals", True)}),
     "a text for a number": ("order", {"where": where("custom.totalPriceNum", "gte", "many")}),

@@ -152,8 +152,7 @@ async def kustomer_conversations_search(
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search conversations. Covers 2 years of updates; lags writes by a minute; 100 pages, 100 searches a
-    minute.
+    """Search conversations. Covers 2 years; lags writes by a minute; 100 pages, 100 searches a minute.
 
     Args:
         any_text: Words in any text of it.

@@ -307,8 +307,8 @@ async def kustomer_order_custom_objects_search(
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search custom objects of the Klass order. Covers 2 years of updates; lags writes by a minute; 100
-    pages, 100 searches a minute.
+    """Search custom objects of the Klass order. Covers 2 years; lags writes by a minute; 100 pages, 100
+    searches a minute.
 
     Args:
         any_text: Words in any text of it.

@@ -17,7 +17,7 @@ from .validation import nearest, problem_text
 
 Kind = Literal["any", "text", "exact", "choice", "number", "date", "boolean", "scalar"]
 
-_TEXTS = ("contains", "in", "set")
+_TEXTS = ("equals", "contains", "in", "set")
 # What a field takes by its kind; a field with choices takes what a text does. The contracts show the same.
 OPERATORS: Mapping[Kind, tuple[str, ...]] = {
     "text": _TEXTS,
@@ -101,8 +101,6 @@ class Search:
         for op, value in (given(condition) or {"set": True}).items():
             if op == "set":
                 yield {field.wire: {"set" if value else "not_set": True}}
-            elif op == "in" and len(value) == 1:
-                yield {field.wire: {"equals": value[0]}}
             else:
                 yield {field.wire: {"equals" if op == "contains" and _is_whole(field) else op: value}}
 

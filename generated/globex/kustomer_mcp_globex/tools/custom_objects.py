@@ -85,8 +85,8 @@ async def kustomer_ecomm_order_custom_objects_search(
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search custom objects of the Klass ecomm-order. Covers 2 years of updates; lags writes by a minute;
-    100 pages, 100 searches a minute.
+    """Search custom objects of the Klass ecomm-order. Covers 2 years; lags writes by a minute; 100 pages,
+    100 searches a minute.
 
     Args:
         any_text: Words in any text of it.
@@ -129,8 +129,8 @@ async def kustomer_field_visit_custom_objects_search(
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search custom objects of the Klass field-visit. Covers 2 years of updates; lags writes by a minute;
-    100 pages, 100 searches a minute.
+    """Search custom objects of the Klass field-visit. Covers 2 years; lags writes by a minute; 100 pages,
+    100 searches a minute.
 
     Args:
         any_text: Words in any text of it.
@@ -172,8 +172,8 @@ async def kustomer_loyalty_card_custom_objects_search(
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search custom objects of the Klass loyalty-card. Covers 2 years of updates; lags writes by a
-    minute; 100 pages, 100 searches a minute.
+    """Search custom objects of the Klass loyalty-card. Covers 2 years; lags writes by a minute; 100
+    pages, 100 searches a minute.
 
     Args:
         any_text: Words in any text of it.

@@ -70,8 +70,7 @@ async def kustomer_customers_search(
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search customers. Covers 2 years of updates; lags writes by a minute; 100 pages, 100 searches a
-    minute.
+    """Search customers. Covers 2 years; lags writes by a minute; 100 pages, 100 searches a minute.
 
     Args:
         any_text: Words in any text of it.
