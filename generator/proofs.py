@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from generator import cache
+from generator import cache, manifest
 from generator.render import fingerprint
 from generator.snapshot import klass_path
 from generator.states import State
+from generator.tree import is_inside
 
 
 def is_proven(state: State, name: str) -> bool:
@@ -35,7 +36,7 @@ def _key(state: State, name: str) -> str | None:
     if cache.folder() is None:
         return None
     try:
-        tree = tree_digest(state.root / "generated" / name)
+        tree = _tree_digest(state.root / "generated" / name)
         pins = state.lock["tenants"][name]["files"]
         inputs = [_digest(state.root / klass_path(name, file)) for file in sorted(pins)]
         toml = _digest(state.root / "specs" / "tenants" / name / "tenant.toml")
@@ -46,18 +47,16 @@ def _key(state: State, name: str) -> str | None:
     return json.dumps(["proof", fingerprint(), state.documents.key, name, toml, sorted(pins.items()), tree])
 
 
-def tree_digest(folder: Path) -> str:
-    """The sha256 of a package's files as its manifest names them.
+def _tree_digest(folder: Path) -> str:
+    """The sha256 of a package's files as its manifest names them, the manifest among them.
 
     Raises:
         OSError: A file is missing.
         ValueError: The manifest is none.
     """
-    text = (folder / "manifest.json").read_bytes()
     digest = hashlib.sha256()
-    for path in json.loads(text)["files"]:
-        pure = PurePosixPath(path)
-        if pure.is_absolute() or ".." in pure.parts:
+    for path in json.loads((folder / manifest.PATH).read_bytes())["files"]:
+        if not is_inside(path):
             raise ValueError(path)
         data = (folder / path).read_bytes()
         digest.update(f"{path}\0{len(data)}\0".encode() + data)

@@ -269,18 +269,21 @@ def _without_unused_imports(text: str) -> str:
 
 @lru_cache
 def _fingerprint() -> str:
-    """What shapes the output besides the toolset: generator, templates, pinned libraries."""
-    here = Path(__file__).parent
-    digest = sha256()
-    for path in sorted([*here.glob("*.py"), *templates().glob("*.jinja")]):
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest() + " ".join(f"{name} {metadata.version(name)}" for name in _SHAPING)
+    """What shapes a part besides itself: the generator's modules, the templates of parts, the pinned libraries."""
+    libraries = " ".join(f"{name} {metadata.version(name)}" for name in _SHAPING)
+    return _digest(Path(__file__).parent, "*.py") + _digest(templates(), "*.jinja") + libraries
 
 
 @lru_cache
 def fingerprint() -> str:
-    """What shapes a package besides its inputs: generator, templates, runtime, pinned libraries."""
-    digest = sha256(_fingerprint().encode())
-    for path in sorted((templates() / "runtime").glob("*.py")):
-        digest.update(path.name.encode() + path.read_bytes())
+    """What shapes a package besides its inputs: every file of the generator and of its templates, the pinned libraries."""
+    return _digest(Path(__file__).parent, "**/*.*") + _digest(templates(), "**/*.*") + _fingerprint()
+
+
+def _digest(folder: Path, pattern: str) -> str:
+    digest = sha256()
+    for path in sorted(folder.glob(pattern)):
+        if path.is_file() and path.suffix != ".pyc":
+            data = path.read_bytes()
+            digest.update(f"{path.relative_to(folder).as_posix()}\0{len(data)}\0".encode() + data)
     return digest.hexdigest()

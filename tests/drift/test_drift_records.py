@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import random
+import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache as cache_of
 from pathlib import Path
@@ -227,6 +229,33 @@ def test_a_proof_holds_for_exactly_what_was_proven(own_cache: Path, root: Path) 
         assert not is_proven(State(root), "acme"), path
         file.write_text(text, encoding="utf-8")
     (root / "generated/acme/TOOLS.md").rename(root / "away")
+    assert not is_proven(State(root), "acme")
+
+
+@pytest.fixture
+def templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of templates, as a copy for this test."""
+    copy = shutil.copytree(render.templates(), tmp_path / "templates")
+    monkeypatch.setattr(render, "templates", lambda: copy)
+    look_anew()
+    yield copy
+    look_anew()
+
+
+def look_anew() -> None:
+    render.fingerprint.cache_clear()
+    render._fingerprint.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "path", ["tools.py.jinja", "runtime/calls.py", "runtime/grants/store.py", "runtime/admin/static/page.css", "deploy/requirements.lock"]
+)  # fmt: skip
+def test_a_proof_ends_with_any_change_of_a_template(own_cache: Path, root: Path, templates: Path, path: str) -> None:
+    prove(State(root), "acme")
+    assert is_proven(State(root), "acme")
+    file = templates / path
+    file.write_text(file.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    look_anew()
     assert not is_proven(State(root), "acme")
 
 
