@@ -196,7 +196,7 @@ def _enumeration(values: list[Json], types: list[str]) -> Schema:
     if kept and all(isinstance(value, int) and not isinstance(value, bool) for value in kept):
         return {"type": "integer", "enum": sorted(set(kept))}
     if kept and all(isinstance(value, bool) for value in kept):
-        return {"type": "boolean"}
+        return {"type": "boolean"} if len(set(kept)) == 2 else {"type": "boolean", "enum": kept[:1]}
     return {"type": types[0]} if types else {}
 
 

@@ -80,7 +80,7 @@ class Models:
             if outer == "Literal":
                 values = ast.literal_eval(node.slice)
                 values = list(values) if isinstance(values, tuple) else [values]
-                return {"type": "string" if isinstance(values[0], str) else "integer", "enum": values}
+                return {"type": _SCALARS[type(values[0]).__name__], "enum": values}
             return {"type": "object"}
         name = name_of(node)
         if name in _SCALARS:

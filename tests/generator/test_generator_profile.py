@@ -113,7 +113,7 @@ def test_no_schema_is_empty_boolean_a_list_of_types_or_a_reference(package: Pack
 
 
 def test_arrays_have_items_and_enumerations_are_of_one_type(package: Package) -> None:
-    python = {"string": str, "integer": int}
+    python = {"string": str, "integer": int, "boolean": bool}
     for where, s in every_schema(package):
         assert s.get("type") != "array" or "items" in s, where
         if "enum" in s:
