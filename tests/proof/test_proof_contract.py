@@ -6,7 +6,7 @@ or only in a form that some hosts refuse, is told in words.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -33,6 +33,26 @@ NOT_DRAWN = {
     "cursor": "it is taken from an answer; nothing can be known of it before",
 }
 
+# What a contract refuses and the model takes -> why.
+NAMES_NO_TYPE = "the document names no type, which a contract must: any value is sent as it is"
+TAKEN_ALL_THE_SAME = {
+    "create_a_kustomer_auth_token: body is of another type": NAMES_NO_TYPE,
+    "create_a_kustomer_queue_rule: body is of another type": NAMES_NO_TYPE,
+    "update_a_kustomer_kb_route_by_id: body is of another type": NAMES_NO_TYPE,
+    "update_a_kustomer_kview_by_id: layout [] is of another type": NAMES_NO_TYPE,
+    "update_a_kustomer_queue_rule_by_id: body is of another type": NAMES_NO_TYPE,
+    "kustomer_conversations_append_tags: tags [] is beyond maxLength": "the model engine keeps no bounds of items",
+}
+# A bound -> a value that is just beyond it, of the bound and a valid value.
+BEYOND: dict[str, Callable[[Json, Json], Json]] = {
+    "minLength": lambda bound, _: "x" * (bound - 1),
+    "maxLength": lambda bound, _: "x" * (bound + 1),
+    "minItems": lambda bound, value: value[: bound - 1],
+    "maxItems": lambda bound, value: [*value, *value[:1] * (bound + 1 - len(value))],
+    "minimum": lambda bound, _: bound - 1,
+    "maximum": lambda bound, _: bound + 1,
+    "pattern": lambda *_: "\u2603 ",
+}
 
 # Draws of a search, whose contract says of each field what it takes.
 SEARCHED = max(40, kit.EXAMPLES)
@@ -118,6 +138,51 @@ async def test_what_a_contract_allows_is_taken_and_sent(
             except errors.InvalidArguments as error:
                 refused[name] = f"{made}: {error}"
     assert refused == {}
+
+
+def spoiled_within(schema: Json, value: Json) -> Iterator[tuple[str, Json]]:
+    """A valid value, wrong in one place at any depth, and how it is wrong there."""
+    for option in schema.get("anyOf", ()):
+        yield from spoiled_within(option, value)
+    if "enum" in schema:
+        yield "is none of the choices", "no such choice"
+    for bound in BEYOND.keys() & schema:
+        yield f"is beyond {bound}", BEYOND[bound](schema[bound], value)
+    if "type" in schema:
+        yield "is of another type", {"no": 1} if schema["type"] == "array" else [["no"]]
+    if isinstance(value, dict):
+        if schema.get("additionalProperties") is False:
+            yield "has an unknown field", {**value, "no_such_field": 1}
+        for name, inner in value.items():
+            for how, wrong in spoiled_within(schema.get("properties", {}).get(name, {}), inner):
+                yield f"{name} {how}", {**value, name: wrong}
+    if isinstance(value, list):
+        for how, wrong in spoiled_within(schema.get("items", {}), value[0]):
+            yield f"[] {how}", [wrong, *value[1:]]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_a_contract_refuses_at_any_depth_sends_nothing(
+    everything: Path, recorder: Recorder, kustomer: Any
+) -> None:
+    validation, errors = runtime("validation"), runtime("errors")
+    taken = set()
+    for name, contract in shown("full").items():
+        function, model = function_and_model(tool_of(everything, name))
+        schema = offered(contract, model)
+        refuses = jsonschema.Draft202012Validator(schema)
+        made = obeyed(Maker(schema, everything=True).arguments(), schema)
+        rows = [(how, wrong) for how, wrong in spoiled_within(schema, made) if isinstance(wrong, dict)]
+        assert rows, name
+        for how, wrong in rows:
+            recorder.clear()
+            try:
+                await function(kustomer, **validation.keyword_arguments(model, wrong))
+            except errors.InvalidArguments:
+                assert recorder.arrived == [], (name, how)
+                continue
+            taken |= set() if refuses.is_valid(wrong) else {f"{name}: {how}"}
+    assert taken == set(TAKEN_ALL_THE_SAME)
 
 
 def searches() -> dict[str, Json]:
