@@ -21,6 +21,11 @@ def tree_digest(files: Mapping[str, str]) -> str:
     return sha256(json.dumps(shipped, ensure_ascii=True).encode()).hexdigest()
 
 
+def maker(package: Package) -> str:
+    """The generator that makes a package, with its version."""
+    return f"kustomer-mcp {package.generator_version}"
+
+
 def text_of(package: Package, files: Mapping[str, str], tree: str) -> str:
     """What the package is made of: inputs, tools, what was left out and why, and the files that it owns.
 
@@ -31,7 +36,7 @@ def text_of(package: Package, files: Mapping[str, str], tree: str) -> str:
         "tenant": package.tenant,
         "version": package.version,
         "changes": [dict(row) for row in package.changes],
-        "generator": f"kustomer-mcp {package.generator_version}",
+        "generator": maker(package),
         "inputs": dict(package.inputs),
         "tools": {
             tool.name: {

@@ -69,8 +69,8 @@ def plan(folder: Path, package: Package) -> Plan:
     old = _committed(folder)
     files = render(package)
     new = surface_of(package)
-    made = json.loads(files[manifest.PATH])
-    is_other = (old.tree, old.generator) != (made["tree"], made["generator"])
+    tree = manifest.tree_digest(files)
+    is_other = (old.tree, old.generator) != (tree, manifest.maker(package))
     surface = _surface(folder, old, new if not is_other else None, Known(files, new))
     findings = compare(surface, new) if surface is not None else ()
     bump = largest_bump(findings, code=bool(old.version) and is_other)
@@ -78,7 +78,7 @@ def plan(folder: Path, package: Package) -> Plan:
     changes = tuple(map(recorded, findings)) if bump else old.changes
     package = replace(package, version=version, changes=changes, changelog=old.changelog)
     files[changelog.PATH] = changelog.text_of(package)
-    files[manifest.PATH] = manifest.text_of(package, files, made["tree"])
+    files[manifest.PATH] = manifest.text_of(package, files, tree)
     found = tuple(compare_tree(folder, dict(sorted(files.items()))))
     return Plan(package, old.version, findings, files, found, surface, new)
 

@@ -44,7 +44,11 @@ def fold_scopes(catalog: Catalog) -> Catalog:
         there = [(argument, by_key[target], parameter) for argument, target, parameter in rows if target in by_key]
         if key in by_key and there:
             scopes = tuple(_scope(argument, target, parameter) for argument, target, parameter in there)
-            by_key[key] = replace(by_key[key], scopes=scopes, documented=tuple(target.key for _, target, _ in there))
+            text = by_key[key].description
+            for argument, target, _ in there:  # what spoke of the folded list by its title speaks of the argument
+                text = text.replace(target.summary, argument) if target.summary else text
+            keys = tuple(target.key for _, target, _ in there)
+            by_key[key] = replace(by_key[key], scopes=scopes, documented=keys, description=text)
             folded.update(target.key for _, target, _ in there)
     operations = [by_key[o.key] if o.key in quirks.SCOPES else o for o in catalog.operations if o.key not in folded]
     return replace(catalog, operations=tuple(operations))

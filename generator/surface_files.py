@@ -23,7 +23,7 @@ from generator.surface import (
     own_arguments,
     reasons,
 )
-from generator.surface_known import Known, Statements
+from generator.surface_known import Known
 from generator.surface_models import Models, name_of
 
 _PLACES = {"path_arguments": "path", "query": "query", "body": "body"}
@@ -122,9 +122,7 @@ def _facts(inside: Mapping[str, str]) -> dict[str, str]:
 def _toolset(module: str, name: str, inside: Mapping[str, str], known: Known) -> _Toolset:
     paths = (f"models/{name}.py", f"tools/{name}.py")
     models, tools = (inside.get(path, "") for path in paths)
-    same = known.tools(models, tools, (f"{module}/{paths[0]}", f"{module}/{paths[1]}"))
-    if same:
-        models, tools = Statements.of(models, tools).without(same)
+    same, (models, tools) = known.parted(models, tools, (f"{module}/{paths[0]}", f"{module}/{paths[1]}"))
     return _Toolset(Models(models), _functions(tools), same)
 
 

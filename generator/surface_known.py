@@ -24,8 +24,10 @@ class Known:
     files: Mapping[str, str] = field(default_factory=dict)
     surface: Surface = field(default_factory=Surface)
 
-    def tools(self, models: str, tools: str, paths: tuple[str, str]) -> Mapping[str, ToolSurface]:
-        """The tools of a toolset that are, word for word, tools of this package.
+    def parted(
+        self, models: str, tools: str, paths: tuple[str, str]
+    ) -> tuple[Mapping[str, ToolSurface], tuple[str, str]]:
+        """The tools of a toolset that are, word for word, tools of this package; and both modules without them.
 
         Args:
             models: The text of models/<toolset>.py.
@@ -34,15 +36,16 @@ class Known:
         """
         mine = [self.files.get(path) for path in paths]
         if not all(mine):
-            return {}
+            return {}, (models, tools)
         here, there = Statements.of(models, tools), Statements.of(*map(str, mine))
         if not (here.is_cut_well and there.is_cut_well):
-            return {}
-        return {
+            return {}, (models, tools)
+        same = {
             tool: self.surface.tools[tool]
             for tool in here.models
             if tool in self.surface.tools and here.has(tool) and here.of_tool(tool) == there.of_tool(tool)
         }
+        return same, here.without(same) if same else (models, tools)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,18 @@ def every_schema(package: Package) -> list[tuple[str, Any]]:
     return [row for tool in package.tools for row in _schemas(tool.contract["inputSchema"], tool.name)]
 
 
+def test_no_text_sends_to_a_list_that_became_an_argument(package: Package) -> None:
+    folded = (
+        "List customer conversations",
+        "List customer KObjects",
+        "List company KObjects",
+        "List deliveries of one",
+    )
+    assert [tool.name for tool in package.tools if any(title in str(tool.contract) for title in folded)] == []
+    [conversations] = [tool for tool in package.tools if tool.name == "list_all_kustomer_conversations"]
+    assert "for one customer's use customer_id." in conversations.description
+
+
 def test_names_are_short_and_plain(package: Package) -> None:
     assert [tool.name for tool in package.tools if not NAME.fullmatch(tool.contract["name"])] == []
 

@@ -200,8 +200,7 @@ async def list_all_kustomer_conversations(
     page_size: int | MISSING = MISSING,
 ) -> Answer:
     """List all conversations of the organization, page by page. To find conversations by status,
-    assignee, tag or date use search with queryContext conversation; for one customer's use List customer
-    conversations.
+    assignee, tag or date use search with queryContext conversation; for one customer's use customer_id.
 
     Args:
         populate_linked_conversations: Also return linked conversations.
