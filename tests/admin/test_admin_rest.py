@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from admin_kit import MODULE, TOKEN, Listening, Served, expect, pretty, runtime, serving
+from admin_kit import MODULE, ROOT, TOKEN, Listening, Served, expect, pretty, runtime, serving
 
 NEW = {"name": "Support Ops AI Agent", "config": {"methods": ["read"], "tags": ["conversations"]}}
 LATER = "2099-12-31T23:59:59Z"
@@ -249,3 +249,10 @@ def test_a_store_that_is_away_is_503_and_lets_nothing_happen(served: Served, res
         assert answer.status_code == 503
         assert answer.headers["Retry-After"] == "5"
         assert str(served.store) not in answer.text
+
+
+def test_the_example_of_the_documentation_makes_a_server(rest: httpx.Client) -> None:
+    text = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"-d '(\{.*\})' https://mcp\.example\.com/admin/mcp\n", text)
+    made = rest.post("/admin/mcp", content=example, headers={"Content-Type": "application/json"})
+    assert made.status_code == 201, made.text

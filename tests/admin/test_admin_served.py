@@ -35,6 +35,13 @@ def served_by_command(tmp_path: Path) -> Iterator[str]:
         (tmp_path / "log").write_text(process.communicate(timeout=20)[1], encoding="utf-8")
 
 
+def test_a_stranger_makes_it_hold_little(tmp_path: Path) -> None:
+    with served_by_command(tmp_path) as address:
+        for path in ("/admin/mcp", "/admin/sign-in"):
+            assert httpx.post(address + path, content=b"x" * 200_000, timeout=20).status_code == 413
+        assert httpx.post(f"{address}/admin/mcp", content=b"x" * 60_000, timeout=20).status_code == 401
+
+
 def test_a_server_that_was_made_is_served_and_no_secret_is_logged(tmp_path: Path) -> None:
     with served_by_command(tmp_path) as address, httpx.Client(base_url=address, timeout=20) as client:
         signed = client.post("/admin/sign-in", data={"token": TOKEN}, headers={"Origin": address})

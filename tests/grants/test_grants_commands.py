@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from grants_kit import KEY_TEXT, Redis
 from kustomer_mcp_acme.runtime.cli import command
 from kustomer_mcp_acme.server import INFO
 
@@ -151,3 +152,14 @@ def test_another_key_is_told_as_such(store: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("KUSTOMER_MCP_HASH_KEY", "x" * 40)
     done = run("grants", "list")
     assert done.exit_code == 1 and "hash key is not the one" in done.stderr
+
+
+def test_where_the_audit_is_the_log_a_change_is_told_whole(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUSTOMER_MCP_STORE", redis.url)
+    monkeypatch.setenv("KUSTOMER_MCP_HASH_KEY", KEY_TEXT)
+    done = run(*CREATE)
+    assert done.exit_code == 0, done.output
+    (line,) = (json.loads(line) for line in done.stderr.splitlines() if line.startswith("{"))
+    assert (line["event"], line["audit"], line["name"]) == ("grant.created", True, "Support Ops AI Agent")
+    assert line["subject"].startswith("g_") and line["actor"].startswith("cli:") and line["time"]
+    assert "kmg_" not in done.stderr

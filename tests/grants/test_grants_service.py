@@ -295,7 +295,7 @@ async def test_a_grant_keeps_its_words_when_the_package_loses_a_tag(url: str, cl
     later = grants_at(url, clock)
     later.rows = {name: row for name, row in ROWS.items() if "slas" not in row.tags}
     held = await later.holder(made.secret)
-    assert held is not None and held.access(later.rows).tools == frozenset()
+    assert held is not None and held.narrowing.of(later.rows) == frozenset()
     with pytest.raises(GrantError) as caught:
         await later.update(held.id, {"name": "x"}, ACTOR)
     assert "there is no tag 'slas'" in caught.value.problems["tags"]

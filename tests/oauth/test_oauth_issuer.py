@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from kustomer_mcp_acme.runtime.authentication import Admitted
+from kustomer_mcp_acme.runtime.edge.logs import fields_of
 from kustomer_mcp_acme.runtime.oauth.keys import metadata_urls
 from kustomer_mcp_acme.runtime.oauth.model import is_safe_url
 from oauth_kit import IssuerProcess, Served, issuer_process, served
@@ -86,7 +87,9 @@ async def test_keys_that_cannot_be_believed_are_none(
     token = issuer.token()
     issuer.mode(mode)
     assert (await server.refusal(token))[0] == 503
-    assert "can't be had" in caplog.text and token not in caplog.text
+    told = [fields_of(record).get("text", "") for record in caplog.records]
+    assert any(text.startswith(f"the keys of {issuer.url} can't be had: ") for text in told), told
+    assert any(text.startswith("callers are refused: ") for text in told) and token not in caplog.text
     issuer.mode("well")
     server.ticks.at += 6
     assert isinstance(await server.ask(token), Admitted)

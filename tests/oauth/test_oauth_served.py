@@ -21,9 +21,14 @@ AUDIENCE = "https://mcp.example.com/mcp"
 
 
 @pytest.fixture(scope="module")
-def server(_issuer: IssuerProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the served package keeps its grants and its audit log."""
+    return tmp_path_factory.mktemp("served")
+
+
+@pytest.fixture(scope="module")
+def server(_issuer: IssuerProcess, folder: Path) -> Iterator[str]:
     """A package that is served; the URL that it listens on."""
-    folder = tmp_path_factory.mktemp("served")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("KUSTOMER_")} | {
         "PYTHONPATH": str(ROOT / "generated" / "acme"),
         "KUSTOMER_API_KEY": "sandbox-acme",
@@ -44,9 +49,9 @@ def server(_issuer: IssuerProcess, tmp_path_factory: pytest.TempPathFactory) -> 
         process.communicate()
 
 
-def post(server: str, token: str = "", path: str = "/mcp") -> httpx.Response:
+def post(server: str, token: str = "", path: str = "/mcp", body: Any = LIST) -> httpx.Response:
     authorization = {"authorization": f"Bearer {token}"} if token else {}
-    return httpx.post(server + path, json=LIST, headers=HEADERS | authorization, timeout=30)
+    return httpx.post(server + path, json=body, headers=HEADERS | authorization, timeout=30)
 
 
 def names(answer: httpx.Response) -> list[str]:
@@ -82,3 +87,17 @@ def test_an_access_token_opens_no_other_path(server: str, issuer: IssuerProcess)
     answers = [post(server, token, path) for path in ("/mcp/kmg_" + "x" * 43, "/mcp/x", "/nothing")]
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.content for answer in answers}) == 1
+
+
+def test_the_audit_tells_those_apart_who_share_a_grant_without_naming_them(
+    server: str, issuer: IssuerProcess, folder: Path
+) -> None:
+    hidden = LIST | {"method": "tools/call", "params": {"name": "delete_a_kustomer_note_by_id", "arguments": {}}}
+    before = len((folder / "audit.jsonl").read_text().splitlines())
+    for who in ("ada", "ada", "grace"):
+        post(server, issuer.token(claims={"sub": who}), body=hidden)
+    text = (folder / "audit.jsonl").read_text()
+    lines = [json.loads(line) for line in text.splitlines()[before:]]
+    first, again, other = (line["caller"] for line in lines)
+    assert first == again != other and "ada" not in text and "grace" not in text
+    assert {line["outcome"] for line in lines} == {"denied"} and len({line["grant"] for line in lines}) == 1

@@ -31,7 +31,7 @@ async def test_a_token_acts_as_the_grant_of_its_scope(server: Served, issuer: Is
     assert isinstance(found, Admitted)
     grant = await server.grants.get(id)
     assert grant is not None and grant.last_used_at is not None
-    assert (found.access.grant, found.access.tools) == (id, grant.access(server.grants.rows).tools)
+    assert (found.access.grant, found.access.tools) == (id, grant.narrowing.of(server.grants.rows))
     assert found.access.expires_at is not None and 300 < found.access.expires_at - time.time() <= 331
     assert found.subject and "user-1" not in found.subject
 

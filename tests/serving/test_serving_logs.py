@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import resource
 import subprocess
 import sys
@@ -17,6 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kustomer_mcp_acme.runtime.edge import logs
+from kustomer_mcp_acme.runtime.edge.audit import FileAudit, recorder
+from kustomer_mcp_acme.runtime.edge.logs import fields_of
 from serving_kit import HEADERS, READ, Server, call, change, environment, grant, post, raw, said, serving, wait_for
 
 from generator.sandbox import Sandbox
@@ -136,6 +139,20 @@ def test_a_server_whose_audit_can_not_be_written_makes_no_call_and_is_unready(
         )
         ready = httpx.get(f"{one.base}/readyz")
         assert (ready.status_code, ready.json()["missing"]) == (503, ["audit log"])
+
+
+def test_a_change_that_the_audit_log_can_not_take_is_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    audit = FileAudit(tmp_path / "audit.jsonl")
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    recorder(audit)("grant.revoked", "g_a", "somebody", {"name": "Ops"})
+    told = [fields for record in caplog.records if (fields := fields_of(record))["event"] == "grant.revoked"]
+    assert told == [{"event": "grant.revoked", "audit": True, "subject": "g_a", "actor": "somebody", "name": "Ops"}]
 
 
 def test_every_change_to_grants_is_written_down_without_secrets(emulator: Sandbox, tmp_path: Path) -> None:

@@ -44,6 +44,8 @@ def test_a_store_that_is_away_makes_it_unready_lets_nobody_in_and_leaves_it_aliv
         refused = post(f"{one.url}/kmg_{'x' * 43}")
         assert (refused.status_code, refused.headers["content-type"]) == (503, "application/problem+json")
         assert int(refused.headers["retry-after"]) > 0
+        (told,) = one.lines("log")
+        assert told["level"] == "error" and "callers are refused: The Redis store can't be used" in told["text"]
         assert reachable(one)
         assert one.stop() == 0
 

@@ -82,6 +82,8 @@ def test_logs_are_json_over_http_and_text_over_stdio() -> None:
     [
         (("--host", "192.0.2.1"), "name the Host headers to accept with --public-url or --allow-host"),
         (("--host", "0.0.0.0", "--allow-host", "h.example", "--open"), "leave out --open and make grants"),
+        (("--public-url", "https://mcp.example.com", "--open"), "leave out --open and make grants"),
+        (("--allow-host", "h.example:*", "--allow-host", "localhost:9", "--open"), "leave out --open and make grants"),
         (("--audit-log", "/dev/null/audit"), "the audit log /dev/null/audit can't be opened"),
         (("--audit-log", "/dev/full"), "the audit log /dev/full can't be written"),
         (("--store", "redis://127.0.0.1:1/0"), "KUSTOMER_MCP_HASH_KEY"),

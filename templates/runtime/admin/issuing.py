@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..grants.model import ApiToken, shown, timestamp
+from ..grants.model import shown, shown_token
 from ..grants.service import Grants
 from .problems import not_found
 from .repeats import Make
@@ -45,9 +45,3 @@ def issued_token(grants: Grants, words: Mapping[str, Any], actor: str) -> Make:
         return shown_token(issued.made), issued.secret
 
     return make
-
-
-def shown_token(token: ApiToken) -> dict[str, Any]:
-    """An API token as JSON; never with its secret."""
-    times = {name: timestamp(getattr(token, name)) for name in ("created_at", "expires_at", "last_used_at")}
-    return {"id": token.id, "name": token.name} | times

@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ..grants.credentials import API, GRANT, Prefix
-from ..grants.model import METHODS, ApiToken, shown
+from ..grants.model import METHODS, ApiToken, shown, shown_token
 from ..grants.service import Grants
 from .bodies import PATCH_TYPES, body, invalid, json_object
 from .catalog import Catalog
-from .issuing import issued_server, issued_token, rotated_server, shown_token
+from .issuing import issued_server, issued_token, rotated_server
 from .openapi import document
 from .pagination import page
 from .problems import not_found
@@ -137,10 +137,10 @@ class _Tokens:
 
     async def _found(self, request: Request) -> ApiToken:
         id = request.path_params["id"]
-        for token in await self._grants.tokens():
-            if token.id == id:
-                return token
-        raise not_found("API token", id)
+        token = await self._grants.get_token(id)
+        if token is None:
+            raise not_found("API token", id)
+        return token
 
 
 async def _once(

@@ -67,7 +67,7 @@ class Mcp:
             if isinstance(entry, Problem):
                 await entry.send(send)
                 return
-            record.grant = entry.access.grant
+            record.grant, record.caller = entry.access.grant, entry.subject
             if scope["method"] != "POST":
                 await _NOT_ALLOWED.send(send)
                 return

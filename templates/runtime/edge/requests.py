@@ -27,18 +27,20 @@ _QUIET = frozenset({"/healthz", "/readyz"})
 
 @dataclass(slots=True)
 class Record:
-    """What is known of one request. `route` is a pattern; the address itself may hold a secret."""
+    """What is known of one request. `route` is a pattern: the address itself may hold a secret. `caller` tells apart those who
+    come with OAuth tokens."""
 
     request_id: str
     era: str
     route: str = "-"
     grant: str = ""
+    caller: str = ""
     status: int = 0
     start: float = field(default_factory=time.perf_counter)
 
     def who(self) -> dict[str, Any]:
         """The fields that say whose request it is."""
-        return {"request_id": self.request_id, "grant": self.grant}
+        return {"request_id": self.request_id, "grant": self.grant} | ({"caller": self.caller} if self.caller else {})
 
 
 class CallWatch:

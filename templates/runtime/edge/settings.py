@@ -107,6 +107,12 @@ class Serving:
         """Whether only this machine can reach the address."""
         return is_loopback(self.host)
 
+    @property
+    def is_local_by_name(self) -> bool:
+        """Whether nobody is to call it by a name of another machine than this one, as behind a proxy."""
+        names = [f"//{entry.removesuffix(':*')}" for entry in self.allowed_hosts]
+        return all(is_loopback(urlsplit(name).hostname or "") for name in (*names, *filter(None, [self.public_url])))
+
 
 def is_loopback(host: str) -> bool:
     """Whether a host or an address is this machine's own."""
@@ -129,8 +135,8 @@ def _conflicts(serving: Serving, known: Mapping[str, str]) -> dict[str, str]:
         ),
         (
             "OPEN",
-            serving.transport == "http" and serving.open and not serving.is_local,
-            f"--open lets in whoever can reach the server, and --host {serving.host} is reachable by others: "
+            serving.transport == "http" and serving.open and not (serving.is_local and serving.is_local_by_name),
+            "--open lets in whoever can reach the server, and by --host, --public-url or --allow-host others can: "
             "leave out --open and make grants",
         ),
         ("OPEN", serving.open and bool(serving.admin_token), "--open has no grants to administer: unset ADMIN_TOKEN"),

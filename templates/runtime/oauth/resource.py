@@ -78,7 +78,7 @@ class OAuth:
             await store_down().send(send)
             return
         headers = ((b"content-type", b"application/json"), (b"cache-control", b"public, max-age=60"))
-        # Pages of any site may read it, as browser clients must; it holds no secret.
+        # The pages that may call at all (Origin was checked before) may read it too; it holds no secret.
         await respond(send, 200, json.dumps(document).encode(), (*headers, (b"access-control-allow-origin", b"*")))
 
     async def _document(self, scope: Scope) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from .grants.service import Grants
 from .oauth.model import Identity, IssuerDown, TokenRefused
 from .oauth.resource import MCP_PATH, OAuth, store_down
 
-_LOG = logging.getLogger(__name__)
+# The logger whose texts the log shows: of any other it shows the place alone.
+_LOG = logging.getLogger("kustomer_mcp")
 _IN_QUERY = re.compile(rb"km[ga]_[A-Za-z0-9_-]{43}|(^|&)(access_token|x-api-token)=", re.IGNORECASE)
 _BELOW = MCP_PATH.encode() + b"/"
 # A store that is away is said so in the log this often, not once a request.

@@ -21,6 +21,9 @@ from .settings import Serving
 from .telemetry import Telemetry
 
 _ADMIN = "/admin"
+# A body is held before anybody knows whose it is, and as many of them as there are connections. What the administration takes is
+# half of this, so that it refuses in its own words what is little more.
+_ADMIN_BYTES = 128 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ class HttpApp:
 
     async def _administrate(self, admin: AsgiApp, scope: Scope, receive: Receive, send: Send) -> None:
         record_of(scope).route = _ADMIN
-        again = await arrived(scope, receive, send, self._serving.body_bytes, self._serving.body_seconds)
+        again = await arrived(scope, receive, send, _ADMIN_BYTES, self._serving.body_seconds)
         if again is None:
             return
 

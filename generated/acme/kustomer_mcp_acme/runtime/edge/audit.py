@@ -113,10 +113,13 @@ class NoAudit:
 
 
 def recorder(audit: Audit) -> Any:
-    """Writes changes to grants down (Recorder of grants/service.py)."""
+    """Writes changes to grants down (Recorder of grants/service.py): in the log where the audit log can't take them, for a grant
+    must be revoked even then, and what was done is not forgotten."""
 
     def record(event: str, subject: str, actor: str, facts: Mapping[str, Any]) -> None:
-        audit.write(event, {"subject": subject, "actor": actor, **facts})
+        fields = {"subject": subject, "actor": actor, **facts}
+        if not audit.write(event, fields):
+            logs.surely(event, {"audit": True, **fields})
 
     return record
 

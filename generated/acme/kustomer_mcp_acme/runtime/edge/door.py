@@ -17,10 +17,11 @@ from .mcp import PATH
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A caller who came in: what it may do, and what asks again whether it still may."""
+    """A caller who came in: what it may do, what asks again whether it still may, and who is behind an OAuth token (a keyed hash)."""
 
     access: Access
     still_holds: StillHolds
+    subject: str = ""
 
 
 class Door(Protocol):
@@ -68,7 +69,7 @@ class GrantDoor:
             window = await self._grants.count(found.grant, self._default)
         except StoreDown:
             return store_down()
-        return _used_up(window) if window.exceeded else Entry(found.access, found.still_holds)
+        return _used_up(window) if window.exceeded else Entry(found.access, found.still_holds, found.subject)
 
 
 def _used_up(window: Window) -> Problem:

@@ -16,9 +16,9 @@ import click
 
 from ..server import PackageInfo
 from ..settings import PUBLIC_URL_VARIABLE
-from .described import describe, described_token, estimate, row, shown_token
-from .model import ApiToken, Grant, GrantError, Issued, StoreDown, shown
-from .service import Grants, Recorder, unrecorded
+from .described import describe, described_token, estimate, row
+from .model import ApiToken, Grant, GrantError, Issued, StoreDown, shown, shown_token
+from .service import Grants
 
 T = TypeVar("T")
 Act = Callable[[Grants], Awaitable[T]]
@@ -187,7 +187,8 @@ def _do(info: PackageInfo, act: Act[T], changes: bool = True) -> T:
 
 
 def _opened(info: PackageInfo, changes: bool) -> Grants:
-    """The grants that a server with this environment has, and its audit log."""
+    """The grants that a server with this environment has, and its audit log; where that is the log, each of its lines is whole."""
+    from ..edge import logs
     from ..edge.assembly import open_audit, settings_of_grants
     from ..edge.audit import recorder
     from ..edge.settings import Serving
@@ -195,8 +196,10 @@ def _opened(info: PackageInfo, changes: bool) -> Grants:
 
     serving = Serving.from_environment()
     settings = settings_of_grants(info, serving)
-    record: Recorder = recorder(open_audit(serving, settings)) if changes else unrecorded
-    return open_grants(info.module, settings, record)
+    if not changes:
+        return open_grants(info.module, settings)
+    logs.configure("json", serving.log_level)
+    return open_grants(info.module, settings, recorder(open_audit(serving, settings)))
 
 
 def _found(made: T | None, id: str) -> T:

@@ -54,12 +54,6 @@ def row(grant: Grant) -> str:
     return f"{grant.id}  ends {ends:<20}  used {used:<20}  {grant.name} ({', '.join(words) or 'everything'})"
 
 
-def shown_token(token: ApiToken) -> dict[str, Any]:
-    """An API token as JSON, without its secret."""
-    times = {name: timestamp(getattr(token, name)) for name in ("created_at", "expires_at", "last_used_at")}
-    return {"id": token.id, "name": token.name} | times
-
-
 def described_token(token: ApiToken) -> str:
     """An API token in one line."""
     ends, used = timestamp(token.expires_at) or "never", timestamp(token.last_used_at) or "never"

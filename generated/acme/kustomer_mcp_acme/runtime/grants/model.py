@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
-from ..access import Access, Exposure
+from ..access import Exposure
 
 METHODS = ("read", "write", "custom", "list", "get", "create", "update", "delete")
 # A grant must live at least this long.
@@ -84,10 +84,6 @@ class Grant:
     calls_per_minute: int | None = None
     last_used_at: float | None = None
 
-    def access(self, rows: Mapping[str, ToolRow]) -> Access:
-        """What the grant lets a caller do in a package with these tools."""
-        return Access(self.id, self.narrowing.of(rows), self.exposure, self.expires_at)
-
 
 @dataclass(frozen=True, slots=True)
 class ApiToken:
@@ -133,3 +129,9 @@ def shown(grant: Grant) -> dict[str, Any]:
     """A grant as JSON, as REST and `--format json` show it; never with a secret."""
     times = {name: timestamp(getattr(grant, name)) for name in ("created_at", "expires_at", "last_used_at")}
     return {"id": grant.id, "name": grant.name, "config": config_of(grant)} | times
+
+
+def shown_token(token: ApiToken) -> dict[str, Any]:
+    """An API token as JSON, without its secret."""
+    times = {name: timestamp(getattr(token, name)) for name in ("created_at", "expires_at", "last_used_at")}
+    return {"id": token.id, "name": token.name} | times

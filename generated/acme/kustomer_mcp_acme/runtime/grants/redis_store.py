@@ -56,8 +56,10 @@ class RedisStore:
                 # Once more on a connection that Redis closed meanwhile (a restart); a Redis that is away is told at once.
                 retry=Retry(NoBackoff(), 1, supported_errors=(Unreachable,)),
             )
-        except ValueError as error:
-            raise StoreDown(f"KUSTOMER_MCP_STORE is no address of a Redis server: {error}") from None
+        except ValueError:
+            # Python's own words may quote the password, taken for a port.
+            how = "write it as redis://:PASSWORD@HOST:6379/0, the password percent-encoded"
+            raise StoreDown(f"KUSTOMER_MCP_STORE is no address of a Redis server: {how}") from None
         self._redis: Redis = Redis(connection_pool=pool)
         self._put = self._redis.register_script(PUT)
         self._remove = self._redis.register_script(REMOVE)

@@ -182,10 +182,10 @@ class Page:
 
     async def _token(self, visit: Visit) -> ApiToken:
         id = visit.request.path_params["id"]
-        for token in await self._grants.tokens():
-            if token.id == id:
-                return token
-        raise not_found("API token", id)
+        token = await self._grants.get_token(id)
+        if token is None:
+            raise not_found("API token", id)
+        return token
 
     async def _once(self, visit: Visit, prefix: Prefix, make: Make) -> tuple[dict[str, Any], str]:
         """Do what a form says, once: one that is sent again (a page loaded anew) shows the same secret, and makes nothing."""

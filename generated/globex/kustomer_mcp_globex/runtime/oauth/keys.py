@@ -18,7 +18,8 @@ import httpx2
 
 from .model import IssuerDown, OAuthSettings, is_safe_url
 
-_LOG = logging.getLogger(__name__)
+# The logger whose texts the log shows: of any other it shows the place alone.
+_LOG = logging.getLogger("kustomer_mcp")
 _FRESH_SECONDS = 600.0
 # An issuer that was away for longer has no access token out there that is still good; a key that it took back should go.
 _KEPT_SECONDS = 3_600.0
