@@ -125,6 +125,17 @@ async def test_there_are_no_completions_that_could_name_what_is_hidden() -> None
         )
 
 
+@pytest.mark.parametrize("method", ["tools/list", "tools/call"])
+async def test_a_notification_named_like_a_request_does_nothing_and_is_no_failure(
+    method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = {"jsonrpc": "2.0", "method": method, "params": {"name": GET, "arguments": {"id": "x"}}}
+    async with application(served()) as app, httpx2.AsyncClient(transport=httpx2.ASGITransport(behind(app, ONE))) as http:
+        assert (await http.post(URL, json=body, headers=ACCEPT)).status_code == 202
+        assert len(answer(await post(app, ONE, "2025-11-25", "tools/list", {}))["result"]["tools"]) == 1
+    assert [record for record in caplog.records if record.levelname == "ERROR" or record.msg == "tool"] == []
+
+
 @pytest.mark.parametrize("era", ["2025-11-25", "2026-07-28"])
 async def test_many_different_narrowings_leave_no_more_behind_than_one_list(era: str) -> None:
     """Rows are kept a tool, not a grant: the server's own memory after many different accesses is that of one."""

@@ -108,6 +108,18 @@ async def test_many_callers_at_once_wait_for_the_connections_that_there_are(
     assert 1 < client.info("stats")["total_connections_received"] - before <= redis_store._CONNECTIONS
 
 
+@pytest.mark.parametrize("body", ["{", "[]", '{"name": "of another version"}', '{"name": "x", "methods": 1}'])
+async def test_a_record_that_cannot_be_read_lets_nobody_in(redis: Redis, body: str) -> None:
+    grants = grants_at(redis.url)
+    made = await grants.create(words(), ACTOR)
+    client = redis.client()
+    (key,) = client.keys("*:grant:digest:*")
+    client.hset(key, "body", body)
+    for act in (grants.holder(made.secret), grants.get(made.made.id)):
+        with pytest.raises(StoreDown, match=f"record of {made.made.id} can't be read"):
+            await act
+
+
 async def test_a_server_that_refuses_to_write_is_not_ready(redis: Redis) -> None:
     grants = grants_at(redis.url)
     await grants.ready()

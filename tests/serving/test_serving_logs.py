@@ -141,6 +141,18 @@ def test_a_server_whose_audit_can_not_be_written_makes_no_call_and_is_unready(
         assert (ready.status_code, ready.json()["missing"]) == (503, ["audit log"])
 
 
+def test_an_audit_log_that_was_moved_away_or_deleted_is_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    audit = FileAudit(path)
+    assert audit.write("one", {})
+    path.rename(tmp_path / "audit.jsonl.1")
+    assert audit.write("two", {}) and audit.write("three", {})
+    path.unlink()
+    assert audit.write("four", {}) and path.stat().st_mode & 0o777 == 0o600
+    kept = (tmp_path / "audit.jsonl.1").read_text() + path.read_text()
+    assert [json.loads(line)["event"] for line in kept.splitlines()] == ["audit.opened", "one", "four"]
+
+
 def test_a_change_that_the_audit_log_can_not_take_is_in_the_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

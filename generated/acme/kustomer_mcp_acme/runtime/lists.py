@@ -29,7 +29,10 @@ def lists_of(surface: Surface, local: Access) -> ServerMiddleware[Kustomer]:
             rows = kept.setdefault(ctx.protocol_version, _Rows())
             names = surface.listed(access)
             if not rows.has(names):
-                rows.keep(await call_next(ctx))
+                made = await call_next(ctx)
+                if not isinstance(made, Mapping):
+                    return made  # a notification of that name: nobody waits for a list
+                rows.keep(made)
             result: Any = rows.listed(names)
         else:
             result = await call_next(ctx)

@@ -41,7 +41,8 @@ class FileAudit:
     """An audit log in a file, to which several workers may write: each line is one write at the file's end.
 
     Args:
-        path: The file; it is made with mode 0600 where there is none, and never read, cut or replaced.
+        path: The file; it is made with mode 0600 where there is none, and never read, cut or replaced. Where it was moved away
+            (logrotate) or deleted, the next line begins another: what goes to a file without a name is lost.
 
     Raises:
         AuditUnwritable: It can't be opened, or not be written.
@@ -49,11 +50,11 @@ class FileAudit:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
+        self._path = path
         self.broken = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
-            self._file = os.open(path, flags, 0o600)
+            self._file = _opened(path)
         except OSError as error:
             raise AuditUnwritable(
                 f"the audit log {path} can't be opened ({error.strerror}): name another with KUSTOMER_MCP_AUDIT_LOG, "
@@ -69,6 +70,7 @@ class FileAudit:
             try:
                 # A line that was cut is ended before the next one.
                 whole = b"\n" + line if self.broken else line
+                self._follow()
                 done = os.write(self._file, whole) == len(whole)
                 reason = "it was cut"
             except OSError as error:
@@ -81,6 +83,13 @@ class FileAudit:
     def mend(self) -> bool:
         """Try again where it is broken; whether lines can be written."""
         return not self.broken or self.write("audit.resumed", {"process": os.getpid()})
+
+    def _follow(self) -> None:
+        """Go on with the file that stands at the path now."""
+        if _is_at(self._path, self._file):
+            return
+        before, self._file = self._file, _opened(self._path)
+        os.close(before)
 
 
 class LogAudit:
@@ -122,6 +131,17 @@ def recorder(audit: Audit) -> Any:
             logs.surely(event, {"audit": True, **fields})
 
     return record
+
+
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0), 0o600)
+
+
+def _is_at(path: Path, file: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(file))
+    except FileNotFoundError:
+        return False
 
 
 def _line(event: str, fields: Mapping[str, Any]) -> bytes:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .model import ApiToken, Grant, Narrowing, StoreDown
@@ -48,19 +50,19 @@ def record_of(grant: Grant, hashed: str, revision: int) -> Record:
 
 def read_grant(record: Record) -> Grant:
     """A grant of its record. Raises StoreDown where somebody else wrote it."""
-    body = _body(record)
-    return Grant(
-        record.id,
-        body["name"],
-        Narrowing(tuple(body["methods"]), tuple(body["tags"]), tuple(body["tools"])),
-        record.created_at,
-        record.expires_at,
-        body["exposure"],
-        body["require_api_token_auth"],
-        record.scope,
-        body["calls_per_minute"],
-        record.last_used_at,
-    )
+    with _readable(record) as body:
+        return Grant(
+            record.id,
+            body["name"],
+            Narrowing(tuple(body["methods"]), tuple(body["tags"]), tuple(body["tools"])),
+            record.created_at,
+            record.expires_at,
+            body["exposure"],
+            body["require_api_token_auth"],
+            record.scope,
+            body["calls_per_minute"],
+            record.last_used_at,
+        )
 
 
 def read_token(record: Record) -> ApiToken:
@@ -70,11 +72,14 @@ def read_token(record: Record) -> ApiToken:
 
 def name_of(record: Record) -> str:
     """What a person calls it."""
-    return str(_body(record)["name"])
+    with _readable(record) as body:
+        return str(body["name"])
 
 
-def _body(record: Record) -> Any:
+@contextmanager
+def _readable(record: Record) -> Iterator[Any]:
+    """A record's body, which another version of this package may have written, or nobody of ours."""
     try:
-        return json.loads(record.body)
-    except ValueError:
+        yield json.loads(record.body)
+    except (ValueError, KeyError, TypeError):
         raise StoreDown(f"The store's record of {record.id} can't be read") from None
