@@ -130,7 +130,10 @@ async def test_a_notification_named_like_a_request_does_nothing_and_is_no_failur
     method: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     body = {"jsonrpc": "2.0", "method": method, "params": {"name": GET, "arguments": {"id": "x"}}}
-    async with application(served()) as app, httpx2.AsyncClient(transport=httpx2.ASGITransport(behind(app, ONE))) as http:
+    async with (
+        application(served()) as app,
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(behind(app, ONE))) as http,
+    ):
         assert (await http.post(URL, json=body, headers=ACCEPT)).status_code == 202
         assert len(answer(await post(app, ONE, "2025-11-25", "tools/list", {}))["result"]["tools"]) == 1
     assert [record for record in caplog.records if record.levelname == "ERROR" or record.msg == "tool"] == []

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from grants_kit import KEY_TEXT, Redis
+from kustomer_mcp_acme.runtime.admin.catalog import catalog_of
 from kustomer_mcp_acme.runtime.cli import command
 from kustomer_mcp_acme.server import INFO
 
@@ -163,3 +164,10 @@ def test_where_the_audit_is_the_log_a_change_is_told_whole(redis: Redis, monkeyp
     assert (line["event"], line["audit"], line["name"]) == ("grant.created", True, "Support Ops AI Agent")
     assert line["subject"].startswith("g_") and line["actor"].startswith("cli:") and line["time"]
     assert "kmg_" not in done.stderr
+
+
+def test_the_commands_count_tokens_as_the_page_does(store: Path) -> None:
+    catalog = catalog_of("kustomer_mcp_acme", "", "")
+    left = frozenset(tool.name for tool in catalog.tools if "read" in tool.methods)
+    leaves = told(*CREATE, "--methods", "read")["leaves"]
+    assert leaves == {"tools": len(left), "estimated_tokens": catalog.tokens(left)}

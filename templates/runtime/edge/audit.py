@@ -139,7 +139,7 @@ def _opened(path: Path) -> int:
 
 def _is_at(path: Path, file: int) -> bool:
     try:
-        return os.path.samestat(os.stat(path), os.fstat(file))
+        return os.path.samestat(path.stat(), os.fstat(file))
     except FileNotFoundError:
         return False
 

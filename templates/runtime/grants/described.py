@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from importlib import resources
-from typing import Any
-
+from ..admin.catalog import catalog_of
 from .model import ApiToken, Grant, timestamp
-from .opening import tool_rows
-
-# A token is some four bytes of JSON.
-_BYTES_A_TOKEN = 4
 
 
 def estimate(module: str, grant: Grant) -> dict[str, int]:
-    """How many tools a grant leaves, and some how many tokens their list is (bytes / 4 of their contracts)."""
-    left = grant.narrowing.of(tool_rows(module))
-    size = 0
-    for file in (resources.files(module) / "contract").iterdir():
-        if file.name.endswith(".json"):
-            tools = json.loads(file.read_text(encoding="utf-8"))
-            size += sum(len(_compact(tool)) for tool in tools if tool["name"] in left)
-    return {"tools": len(left), "estimated_tokens": size // _BYTES_A_TOKEN}
+    """How many tools a grant leaves, and some how many tokens their list is; as the page counts them."""
+    catalog = catalog_of(module, "", "")
+    left = grant.narrowing.of(catalog.rows)
+    return {"tools": len(left), "estimated_tokens": catalog.tokens(left)}
 
 
 def describe(grant: Grant, leaves: dict[str, int]) -> str:
@@ -58,7 +47,3 @@ def described_token(token: ApiToken) -> str:
     """An API token in one line."""
     ends, used = timestamp(token.expires_at) or "never", timestamp(token.last_used_at) or "never"
     return f"{token.id}  ends {ends:<20}  used {used:<20}  {token.name}"
-
-
-def _compact(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()

@@ -133,20 +133,26 @@ def from_environment(
     wanted = [signal for signal in _SIGNALS if _wants(said, signal)]
     if not wanted:
         return None
+    attributes = {"service.version": version} | ({} if said.get("OTEL_SERVICE_NAME") else {"service.name": name})
     try:
-        from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-        from opentelemetry.sdk.metrics import MeterProvider
-        from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
-        from opentelemetry.sdk.resources import Resource
-        from opentelemetry.sdk.trace import TracerProvider
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+        return Telemetry(*_providers(wanted, attributes), server)
     except ImportError:
         raise TelemetryError(
             f"the environment asks for OpenTelemetry, which is not installed: install {name}[otel], or set "
             "OTEL_SDK_DISABLED=true"
         ) from None
-    attributes = {"service.version": version} | ({} if said.get("OTEL_SERVICE_NAME") else {"service.name": name})
+
+
+def _providers(wanted: list[str], attributes: Mapping[str, str]) -> tuple[Any, Any]:
+    """What exports spans, and what exports numbers; None for what is not wanted. Raises ImportError without the extra."""
+    from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
     resource = Resource.create(attributes)
     tracing = metering = None
     if "TRACES" in wanted:
@@ -156,7 +162,7 @@ def from_environment(
         metering = MeterProvider(
             [PeriodicExportingMetricReader(OTLPMetricExporter())], resource, shutdown_on_exit=False
         )
-    return Telemetry(tracing, metering, server)
+    return tracing, metering
 
 
 def _wants(said: Mapping[str, str], signal: str) -> bool:
