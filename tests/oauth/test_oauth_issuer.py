@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import anyio
 import pytest
 from kustomer_mcp_acme.runtime.authentication import Admitted
 from kustomer_mcp_acme.runtime.edge.logs import fields_of
-from kustomer_mcp_acme.runtime.oauth.keys import metadata_urls
+from kustomer_mcp_acme.runtime.oauth.keys import IssuerKeys, metadata_urls
 from kustomer_mcp_acme.runtime.oauth.model import is_safe_url
 from oauth_kit import IssuerProcess, Served, issuer_process, served
 
@@ -78,6 +80,28 @@ async def test_an_issuer_that_is_away_from_the_start_is_asked_again_soon(tmp_pat
     server = served(tmp_path, gone.url)
     await server.grant("ops")
     assert (await server.refusal(token))[0] == 503
+
+
+async def test_those_who_wait_for_an_issuer_that_is_slow_to_fail_wait_once(
+    server: Served, issuer: IssuerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    async def slowly(*_: Any) -> None:
+        asked.append(server.ticks.at)
+        await anyio.sleep(0.05)
+        server.ticks.at += 9
+        raise TimeoutError
+
+    monkeypatch.setattr(IssuerKeys, "_fetch", slowly)
+    async with anyio.create_task_group() as tasks:
+        for _ in range(5):
+            tasks.start_soon(server.refusal, issuer.token())
+    assert len(asked) == 1
+    await server.refusal(issuer.token())
+    server.ticks.at += 6
+    await server.refusal(issuer.token())
+    assert len(asked) == 2
 
 
 @pytest.mark.parametrize("mode", ["down", "redirect", "huge", "words", "empty", "liar", "plain"])

@@ -5,11 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from loopback_kit import answering
 from serving_kit import HEADERS, Server, answer, call, change, grant, post, serving, under_way, wait_for
 
 from generator.sandbox import Sandbox
@@ -166,6 +170,31 @@ def test_what_stands_behind_the_door_never_sees_a_secret(tmp_path: Any, monkeypa
         access = one[SCOPE_KEY]
         assert isinstance(access, Access) and access.grant == id
         assert secret not in repr(one) and secret[4:] not in repr(one)
+
+
+def test_strangers_who_wait_for_a_slow_issuer_take_nobodys_place(tmp_path: Path) -> None:
+    asked, goes_on = threading.Event(), threading.Event()
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.set()
+            goes_on.wait(20)
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None: ...
+
+    # A header that names a key, and no signature: {"alg":"RS256","kid":"x"}
+    token = "eyJhbGciOiJSUzI1NiIsImtpZCI6IngifQ.e30.AAAA"
+    with answering(Slow) as issuer, ThreadPoolExecutor(4) as pool, serving(
+        tmp_path, KUSTOMER_MCP_OAUTH_ISSUER=issuer, KUSTOMER_MCP_OAUTH_AUDIENCE="x", KUSTOMER_MCP_CONCURRENT_REQUESTS="2"
+    ) as one:  # fmt: skip
+        _, secret = grant(one.store)
+        strangers = [pool.submit(post, one.url, LIST, authorization=f"Bearer {token}") for _ in range(4)]
+        assert asked.wait(20)
+        wait_for(lambda: sum(stranger.running() for stranger in strangers) == 4)
+        assert post(f"{one.url}/{secret}", LIST).status_code == 200
+        goes_on.set()
+        assert {stranger.result().status_code for stranger in strangers} == {503}
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE", "PUT", "OPTIONS"])

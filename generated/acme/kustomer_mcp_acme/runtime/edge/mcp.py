@@ -18,7 +18,7 @@ from .requests import record_of
 from .settings import Serving
 
 if TYPE_CHECKING:
-    from .door import Door
+    from .door import Door, Entry
 
 PATH = "/mcp"
 _SECRET_HEADERS = frozenset({b"authorization", b"x-api-token", b"cookie"})
@@ -59,28 +59,32 @@ class Mcp:
         """Answer one request to /mcp or right below it."""
         record = record_of(scope)
         record.route = PATH if scope["path"] == PATH else f"{PATH}/<secret>"
+        entry = await self._door.admit(scope)
+        if isinstance(entry, Problem):
+            await entry.send(send)
+            return
+        record.grant, record.caller = entry.access.grant, entry.subject
+        if scope["method"] != "POST":
+            await _NOT_ALLOWED.send(send)
+            return
+        # Only who came in takes a place: strangers, whom a slow issuer or store lets wait at the door, take nobody's.
         with self.gate.entered() as has_room:
-            if not has_room:
+            if has_room:
+                await self._admitted(scope, receive, send, entry)
+            else:
                 await BUSY.send(send)
-                return
-            entry = await self._door.admit(scope)
-            if isinstance(entry, Problem):
-                await entry.send(send)
-                return
-            record.grant, record.caller = entry.access.grant, entry.subject
-            if scope["method"] != "POST":
-                await _NOT_ALLOWED.send(send)
-                return
-            again = await arrived(scope, receive, send, self._serving.body_bytes, self._serving.body_seconds)
-            if again is None:
-                return
-            inner = _without_secrets(scope)
-            inner[SCOPE_KEY] = entry.access
 
-            async def work(send_on: Send) -> None:
-                await self._app(inner, again, send_on)
+    async def _admitted(self, scope: Scope, receive: Receive, send: Send, entry: Entry) -> None:
+        again = await arrived(scope, receive, send, self._serving.body_bytes, self._serving.body_seconds)
+        if again is None:
+            return
+        inner = _without_secrets(scope)
+        inner[SCOPE_KEY] = entry.access
 
-            await self._lapses.run(Answer(scope, send), work, entry.access.expires_at, entry.still_holds)
+        async def work(send_on: Send) -> None:
+            await self._app(inner, again, send_on)
+
+        await self._lapses.run(Answer(scope, send), work, entry.access.expires_at, entry.still_holds)
 
 
 def _without_secrets(scope: Scope) -> Scope:

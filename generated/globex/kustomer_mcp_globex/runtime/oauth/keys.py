@@ -83,7 +83,6 @@ class IssuerKeys:
         return self._now() - self._asked_at >= pause
 
     async def _ask(self) -> None:
-        self._asked_at = self._now()
         try:
             async with httpx2.AsyncClient(timeout=_TIMEOUT_SECONDS, follow_redirects=False) as client:
                 with anyio.fail_after(2 * _TIMEOUT_SECONDS):
@@ -93,6 +92,9 @@ class IssuerKeys:
                 self._url = ""  # it may have moved: read the metadata again
             _LOG.warning("the keys of %s can't be had: %s", self._settings.issuer, error or "no answer in time")
             return
+        finally:
+            # Those who waited for this answer do not ask again: each would wait as long, one after the other.
+            self._asked_at = self._now()
         self._kept = _Keys(keys, self._now())
 
     async def _fetch(self, client: httpx2.AsyncClient) -> tuple[Any, ...]:
