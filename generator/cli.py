@@ -168,7 +168,7 @@ def generate(root: Path, names: tuple[str, ...]) -> None:
         if plan.before != package.version:
             click.echo(f"{name}: version {f'{plan.before} -> ' if plan.before else ''}{package.version}")
         took = f" ({time.monotonic() - start:.1f} s)" if sys.stderr.isatty() else ""
-        summary = f"{counted(len(package.tools), 'tool')} in {counted(len(package.toolsets), 'toolset')}, {counted(len(package.left_out), 'operation')} left out"
+        summary = _summary(len(package.tools), len(package.toolsets), len(package.left_out))
         click.echo(f"{name}: {summary}; {counted(len(changes), 'file')} changed{took}")
 
 
@@ -203,8 +203,12 @@ def _told(root: Path, name: str) -> str:
     """What a committed package holds, as its manifest has it."""
     manifest = json.loads((root / "generated" / name / "manifest.json").read_text(encoding="utf-8"))
     toolsets = {tool["toolset"] for tool in manifest["tools"].values()}
-    left_out = counted(len(manifest["left_out"]), "operation")
-    return f"{counted(len(manifest['tools']), 'tool')} in {counted(len(toolsets), 'toolset')}, {left_out} left out"
+    return _summary(len(manifest["tools"]), len(toolsets), len(manifest["left_out"]))
+
+
+def _summary(tools: int, toolsets: int, left_out: int) -> str:
+    """What is left out is counted in tools that could be made, which are more than Kustomer's operations."""
+    return f"{counted(tools, 'tool')} in {counted(toolsets, 'toolset')}, {left_out} left out"
 
 
 def _plan(state: Any, name: str) -> Any:
@@ -225,25 +229,26 @@ def tools(root: Path, name: str, everything: bool) -> None:
     """List TENANT's tools with their size in estimated tokens (bytes / 4)."""
     from generator.config import read_tenant
     from generator.contract import tokens
-    from generator.package import build
+    from generator.package import document_catalog, full_catalog, package
+    from generator.selection import known_tags, select
     from generator.snapshot import load
 
-    tenant = read_tenant(root, name)
-    package = build(load(root, [name]), tenant)
-    for toolset in package.toolsets:
+    tenant, snapshot = read_tenant(root, name), load(root, [name])
+    catalog = full_catalog(document_catalog(snapshot), snapshot, tenant)
+    made = package(select(catalog, tenant), snapshot, tenant)
+    for toolset in made.toolsets:
         click.secho(f"{toolset.name}  {tokens([t.contract for t in toolset.tools])}", bold=True)
         for tool in toolset.tools:
             effect = "R" if tool.reads else "W"
             click.echo(f"  {effect} {tokens(tool.contract):5}  {tool.name}  {tool.operations[0]}")
     if everything:
-        click.secho(f"left out  {len(package.left_out)}", bold=True)
-        for row in package.left_out:
+        click.secho(f"left out  {len(made.left_out)}", bold=True)
+        for row in made.left_out:
             click.echo(f"  {row.operation}  {row.reason}")
         click.secho("tags", bold=True)
-        click.echo(f"  {', '.join(sorted({tag for tool in package.tools for tag in tool.tags}))}")
-    total = tokens({"tools": [tool.contract for tool in package.tools]})
-    left_out = counted(len(package.left_out), "operation")
-    click.echo(f"{counted(len(package.tools), 'tool')}, about {total} tokens; {left_out} left out")
+        click.echo(f"  {', '.join(known_tags(catalog))}")
+    total = tokens({"tools": [tool.contract for tool in made.tools]})
+    click.echo(f"{counted(len(made.tools), 'tool')}, about {total:,} tokens; {len(made.left_out)} left out")
 
 
 @main.command()

@@ -184,7 +184,8 @@ def _patch_parameter(operation: Operation, patch: quirks.Patch) -> Operation:
     if any(parameter.name == patch.name for parameter in operation.parameters):
         return operation
     style: Style = "comma" if patch.name in quirks.COMMA_SEPARATED else "plain"
-    added = Parameter(patch.name, "query", patch.value, True, "Ids, at most 100", style)
+    schema = {key: value for key, value in patch.value.items() if key != "description"}
+    added = Parameter(patch.name, "query", schema, True, patch.value["description"], style)
     return replace(operation, parameters=(*operation.parameters, added))
 
 

@@ -14,7 +14,7 @@ Json = Any
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """One mend of a published operation; it asserts what it replaces, and an assertion that fails is an error."""
+    """One mend of a published operation, made only where the document still has what is expected; else it is left alone."""
 
     operation: str
     part: Literal["body", "parameter", "drop_body_field"]
@@ -25,7 +25,13 @@ class Patch:
 
 
 _FREE = {"type": "object", "additionalProperties": True}
-_IDS = {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 100}
+_IDS = {
+    "type": "array",
+    "items": {"type": "string"},
+    "minItems": 1,
+    "maxItems": 100,
+    "description": "Ids, at most 100",
+}
 _TAG_NAMES = {"type": "array", "items": {"type": "string"}, "minItems": 1, "description": "Tag names"}
 
 PATCHES: tuple[Patch, ...] = (

@@ -22,6 +22,11 @@ def tags_of(operation: Operation) -> tuple[str, ...]:
     return (operation.toolset, *further)
 
 
+def known_tags(catalog: Catalog) -> list[str]:
+    """Every tag that `[tools] tags` may name, sorted."""
+    return sorted({tag for operation in catalog.operations for tag in tags_of(operation)})
+
+
 def assign_toolsets(catalog: Catalog) -> Catalog:
     """Give every operation its toolset, from its tags."""
     return replace(catalog, operations=tuple(replace(o, toolset=_toolset(o)) for o in catalog.operations))
@@ -111,7 +116,7 @@ def draft_channel(operation: Operation) -> str:
 
 def _refuse_idle_filters(catalog: Catalog, tenant: Tenant) -> None:
     names = [operation.tool for operation in catalog.operations]
-    known_tags = sorted({tag for operation in catalog.operations for tag in tags_of(operation)})
+    tags = known_tags(catalog)
     problems = [
         f"[tools] {key}: the glob {glob!r} matches no tool (of {len(names)}); see `kustomer-mcp tools {tenant.name} --all`"
         for key, globs in (("include", tenant.include), ("exclude", tenant.exclude), ("confirm", tenant.confirm))
@@ -119,9 +124,9 @@ def _refuse_idle_filters(catalog: Catalog, tenant: Tenant) -> None:
         if not any(fnmatchcase(name, glob) for name in names)
     ]
     problems += [
-        f"[tools] tags: {tag!r} is no tag; the tags are {', '.join(known_tags)}"
+        f"[tools] tags: {tag!r} is no tag; the tags are {', '.join(tags)}"
         for tag in tenant.tags
-        if tag not in known_tags
+        if tag not in tags
     ]
     if problems:
         raise ConfigError(f"{tenant.path}: some filters match nothing", problems)

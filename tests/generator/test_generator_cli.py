@@ -130,10 +130,10 @@ def test_generate_tells_its_plan_and_then_has_nothing_to_do(run: Run, root: Path
     assert (first.exit_code, second.exit_code) == (0, 0)
     lines = first.stdout.splitlines()
     assert "+ generated/acme/manifest.json" in lines
-    assert re.fullmatch(r"acme: 3 tools in 2 toolsets, no operations left out; (\d+) files changed", lines[-1])
+    assert re.fullmatch(r"acme: 3 tools in 2 toolsets, 0 left out; (\d+) files changed", lines[-1])
     assert lines[-2] == "acme: version 1.0.0"
     assert len(lines) - 2 == int(lines[-1].split()[-3]) == len(kit.read_tree(root / "generated" / "acme"))
-    assert second.stdout == "acme: 3 tools in 2 toolsets, no operations left out; no files changed\n"
+    assert second.stdout == "acme: 3 tools in 2 toolsets, 0 left out; no files changed\n"
 
 
 def test_check_is_0_when_up_to_date_and_3_with_the_command_that_mends_it_when_not(run: Run, root: Path) -> None:
@@ -188,7 +188,9 @@ def test_tools_lists_every_tool_with_effect_size_and_operation(run: Run) -> None
 
 
 def test_tools_all_also_lists_what_is_left_out_and_every_tag(run: Run, root: Path) -> None:
-    (root / "specs/tenants/acme/tenant.toml").write_text(f'{TOML}[tools]\nmethods = ["read"]\n', encoding="utf-8")
+    (root / "specs/tenants/acme/tenant.toml").write_text(
+        f'{TOML}[tools]\nmethods = ["read"]\ntags = ["notes"]\n', encoding="utf-8"
+    )
     kit.expect(SNAPSHOTS / "tools-all.txt", run("tools", "acme", "--all").stdout)
 
 
