@@ -27,6 +27,7 @@ _SHOWN = 320
 def main() -> None:
     """Emulator, fetch, generate, install, serve, and a support triage by a real MCP client; nothing is left running."""
     start = time.monotonic()
+    click.echo("From a Kustomer organisation to an MCP server of its own, and a client that works with it. No account is needed.")
     shutil.rmtree(SCRATCH, ignore_errors=True)
     SCRATCH.mkdir()
     with _server(
@@ -51,6 +52,7 @@ def main() -> None:
             asyncio.run(_triage(url))
             asyncio.run(_profile_check(url))
     click.echo(f"\nDone in {time.monotonic() - start:.0f} s. Everything is stopped; what was made is in .demo/.")
+    click.echo("Read .demo/generated/acme/TOOLS.md first; README.md says how to do the same with your organisation.")
 
 
 def _tool() -> list[str]:

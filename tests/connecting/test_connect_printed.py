@@ -45,6 +45,11 @@ def test_a_client_that_starts_the_server_is_told_how(client: str) -> None:
     assert json.loads(acme("connect", client).stdout) == STDIO[client]
 
 
+@pytest.mark.parametrize("client", STDIO)
+def test_who_shares_a_file_is_told_where_the_client_looks_for_the_command(client: str) -> None:
+    assert "The client looks for kustomer-mcp-acme on its PATH" in acme("connect", client).stderr
+
+
 @pytest.mark.parametrize("client", REMOTE)
 def test_a_client_that_reaches_the_server_is_told_where(client: str) -> None:
     said = acme("connect", client, "--url", URL).stdout

@@ -231,6 +231,17 @@ def test_every_patch_names_a_published_operation_and_mends_it_in_some_revision(
     assert {patch.operation for patch in quirks.PATCHES} - changed - mended == set()
 
 
+def test_a_parameter_that_a_patch_adds_has_the_patchs_own_schema_and_text(
+    real: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = {"type": "string", "description": "Shape of the badge"}
+    monkeypatch.setattr(quirks, "PATCHES", (quirks.Patch("GET /v1/cards", "parameter", "badge", None, schema, "a test"),))
+    operation = _operations(parse(dict(real.documents), dict(real.base_paths)))["GET /v1/cards"]
+    added = next(parameter for parameter in operation.parameters if parameter.name == "badge")
+    assert (added.place, added.schema, added.required) == ("query", {"type": "string"}, True)
+    assert added.description == "Shape of the badge"
+
+
 def _has_what_the_patch_brings(operation: Operation) -> bool:
     """This revision of the document says by itself what the patch would say for an older one."""
     return bool(operation.body) or any(parameter.name == "ids" for parameter in operation.parameters)

@@ -109,8 +109,13 @@ def _server(info: PackageInfo, client: str, way: Way, url: str | None) -> Server
         )
     if way == "remote":
         return Server(name, url=_remote_url(url))
-    start = (command_name(info),) if row.shared else _installed(info)
-    return Server(name, (*start, "serve"), key_file=str(_key_file(info)))
+    if row.shared:
+        command = command_name(info)
+        click.echo(
+            f"The client looks for {command} on its PATH: start it from the environment where that is installed.", err=True
+        )
+        return Server(name, (command, "serve"), key_file=str(_key_file(info)))
+    return Server(name, (*_installed(info), "serve"), key_file=str(_key_file(info)))
 
 
 def _installed(info: PackageInfo) -> tuple[str, ...]:
