@@ -27,7 +27,9 @@ _SHOWN = 320
 def main() -> None:
     """Emulator, fetch, generate, install, serve, and a support triage by a real MCP client; nothing is left running."""
     start = time.monotonic()
-    click.echo("From a Kustomer organisation to an MCP server of its own, and a client that works with it. No account is needed.")
+    click.echo(
+        "From a Kustomer organisation to an MCP server of its own, and a client that works with it. No account is needed."
+    )
     shutil.rmtree(SCRATCH, ignore_errors=True)
     SCRATCH.mkdir()
     with _server(

@@ -124,9 +124,7 @@ def _refuse_idle_filters(catalog: Catalog, tenant: Tenant) -> None:
         if not any(fnmatchcase(name, glob) for name in names)
     ]
     problems += [
-        f"[tools] tags: {tag!r} is no tag; the tags are {', '.join(tags)}"
-        for tag in tenant.tags
-        if tag not in tags
+        f"[tools] tags: {tag!r} is no tag; the tags are {', '.join(tags)}" for tag in tenant.tags if tag not in tags
     ]
     if problems:
         raise ConfigError(f"{tenant.path}: some filters match nothing", problems)

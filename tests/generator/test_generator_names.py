@@ -235,7 +235,9 @@ def test_a_parameter_that_a_patch_adds_has_the_patchs_own_schema_and_text(
     real: Snapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     schema = {"type": "string", "description": "Shape of the badge"}
-    monkeypatch.setattr(quirks, "PATCHES", (quirks.Patch("GET /v1/cards", "parameter", "badge", None, schema, "a test"),))
+    monkeypatch.setattr(
+        quirks, "PATCHES", (quirks.Patch("GET /v1/cards", "parameter", "badge", None, schema, "a test"),)
+    )
     operation = _operations(parse(dict(real.documents), dict(real.base_paths)))["GET /v1/cards"]
     added = next(parameter for parameter in operation.parameters if parameter.name == "badge")
     assert (added.place, added.schema, added.required) == ("query", {"type": "string"}, True)

@@ -112,7 +112,8 @@ def _server(info: PackageInfo, client: str, way: Way, url: str | None) -> Server
     if row.shared:
         command = command_name(info)
         click.echo(
-            f"The client looks for {command} on its PATH: start it from the environment where that is installed.", err=True
+            f"The client looks for {command} on its PATH: start it from the environment where that is installed.",
+            err=True,
         )
         return Server(name, (command, "serve"), key_file=str(_key_file(info)))
     return Server(name, (*_installed(info), "serve"), key_file=str(_key_file(info)))
