@@ -280,7 +280,7 @@ BRANCH_WORDING: dict[tuple[str, str], tuple[str, str]] = {
     ),
     ("PUT /v1/drafts/{id}", "*"): (
         "Update {channel} draft",
-        "Update a {channel} draft by id; only the fields given change. An empty send_at unschedules it.",
+        "Update the {channel} draft with this id; only the fields given change. An empty send_at unschedules it.",
     ),
     ("PATCH /v1/conversations/{id}", "customer"): (
         "Change conversation's customer",

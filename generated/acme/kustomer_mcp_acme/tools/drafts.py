@@ -351,7 +351,7 @@ async def update_a_kustomer_email_draft_by_id(
     template_type: Literal["email-autoresponse", "email-reply", "email-satisfaction"] | MISSING = MISSING,
     to: list[models.UpdateEmailDraftToItem] | MISSING = MISSING,
 ) -> Answer:
-    """Update a email draft by id; only the fields given change. An empty send_at unschedules it.
+    """Update the email draft with this id; only the fields given change. An empty send_at unschedules it.
 
     Args:
         id: Id of the draft.
