@@ -44,7 +44,7 @@ def _rules(generator: click.Group) -> str:
 
 def _told(name: str, command: click.Command, parent: click.Context | None = None) -> Iterator[str]:
     """One section a command, its own subcommands after it."""
-    context = click.Context(command, info_name=name.rpartition(" ")[2], parent=parent)
+    context = click.Context(command, info_name=name.rpartition(" ")[2], parent=parent, **command.context_settings)
     yield f"{'##' if parent is None else '###'} {name}\n"
     yield f"```text\n{' '.join([name, *command.collect_usage_pieces(context)])}\n```\n"
     yield _paragraphs(command.help or "") + "\n"
