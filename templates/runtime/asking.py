@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import mcp.types as types
-from mcp.shared.exceptions import NoBackChannelError
+from mcp import MCPError
 
 _KEY = "confirm"
 _MODERN = "2026-07-28"
@@ -44,7 +44,7 @@ class Asker:
             InputNeeded: The client must ask and repeat the call.
         """
         capabilities = self._context.session.client_capabilities
-        if capabilities is None or capabilities.elicitation is None:
+        if capabilities is None or not _shows_forms(capabilities.elicitation):
             return None
         if self._context.protocol_version >= _MODERN:
             answer = (self._params.input_responses or {}).get(_KEY)
@@ -53,6 +53,11 @@ class Asker:
             return answer.action == "accept"
         try:
             result = await self._context.session.elicit_form(message, _SCHEMA, self._context.request_id)
-        except NoBackChannelError:
+        except MCPError:  # there is no way back, or the client says that it can't
             return None
         return bool(result.action == "accept")
+
+
+def _shows_forms(elicitation: types.ElicitationCapability | None) -> bool:
+    """Whether a client can put a question itself; one that names neither way can (2025-11-25, Elicitation, Capabilities)."""
+    return elicitation is not None and (elicitation.form is not None or elicitation.url is None)

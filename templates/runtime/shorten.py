@@ -15,6 +15,8 @@ from .masking import is_masked, named, places
 from .presentation import Json, Presentation, size_of
 
 _PAGING = ("page", "pageSize")
+# What stands beside the records and is never shortened: where to go on, what was said, whose they are.
+_KEPT = (NEXT_CURSOR, "links", "notices", "org")
 _SHOWN_NAMES = 8
 _KEPT_TEXT = 200  # characters: ids, dates and addresses are shorter, and a text says something even so
 _MARKER = 40
@@ -124,7 +126,7 @@ def _references(value: Any, inside: bool = False) -> Iterator[tuple[str, str]]:
 
 def shortened(shaped: Json, *said: str, options: Presentation, finish: Callable[..., Json]) -> Json:
     """Shorten the longest texts of a record; only where that is not enough, leave its largest values out."""
-    parts: Json = {name: shaped[name] for name in ("data", "included") if name in shaped}
+    parts: Json = {name: value for name, value in shaped.items() if name not in _KEPT}
     longest = max((len(leaf) for _, leaf in places(parts) if isinstance(leaf, str)), default=0)
     caps = range(_KEPT_TEXT, max(_KEPT_TEXT + 1, longest))
 
@@ -171,14 +173,14 @@ def _capped(value: Any, cap: int, name: str = "") -> Any:
 
 
 def _units(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """What can be left out, with its size: everything below attributes, and what is included; no id, type or mask."""
+    """What can be left out, with its size: everything below attributes, and what stands beside `data`; no id, type or mask."""
     if path == ("data",) and isinstance(value, list):
         value = next(iter(value), None)
     if isinstance(value, dict) and not is_masked(value):
         for name, inner in value.items():
-            if path or name in ("data", "included"):
+            if path or name not in _KEPT:
                 yield from _units(inner, (*path, name))
-    elif len(path) > 1 or path == ("included",):
+    elif len(path) > 1 or path != ("data",):
         kept = path[1:2] in (("type",), ("relationships",)) or _ID.search(path[-1]) or is_masked(value)
         if not kept:
             yield size_of(value), path

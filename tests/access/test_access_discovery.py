@@ -193,7 +193,7 @@ async def test_a_person_is_asked_as_in_a_direct_call(
     server = careful("discovery", emulator.url)
     async with Client(server, mode=ERAS[era], elicitation_callback=person) as client:
         result = await client.call_tool("call_write_tool", {"name": DELETE, "arguments": {"id": "n1"}})
-    assert asked == [f"{DELETE} on n1: this can't be taken back. Do it?"]
+    assert asked == [f"{DELETE} on `n1`: this can't be taken back. Do it?"]
     assert [entry.method for entry in emulator.journal] == (["DELETE"] if agrees == "accept" else [])
     assert ("The person at the client declined" in text(result)) == (agrees == "decline")
 

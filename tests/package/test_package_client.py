@@ -106,7 +106,7 @@ BROKEN: dict[str, tuple[Play, str, str]] = {
     ),
     "a body without an end": (
         endless(b"x" * 1_000_000),
-        "Kustomer's answer is larger than 20 MB. Try again.",
+        "Kustomer's answer is larger than 20 MB. Ask for less in one call.",
         f"Kustomer's answer is larger than 20 MB. {MAYBE}",
     ),
     "what calls itself gzip": (
@@ -150,7 +150,9 @@ async def test_a_broken_connection_is_an_error_and_the_next_call_works(live: Kus
 
 async def test_nobody_there_is_an_error() -> None:
     async with Kustomer(Settings(base_url="http://127.0.0.1:9", api_key=KEY)) as nowhere:
-        assert str(await read_error(nowhere)) == "The connection to Kustomer failed (ConnectError). Try again."
+        for error in (await read_error(nowhere), await write_error(nowhere)):
+            assert str(error) == "There is no connection to Kustomer (ConnectError). Nothing was sent. Try again."
+            assert not error.may_have_changed
 
 
 @module_loop
@@ -163,9 +165,19 @@ async def test_nobody_there_is_an_error() -> None:
         (say(200, b"[1]"), {"data": [1]}),
         (say(200, b'{"data": {"id": "x"}, "new": 3.0}'), {"data": {"id": "x"}, "new": 3.0}),
         (say(200, b'{"data": {"preview": "cut \\ud83d"}}'), {"data": {"preview": "cut \ufffd"}}),
+        (say(200, b'{"data": {"preview": "cut \xed\xa0\xbd"}}'), {"data": {"preview": "cut \ufffd"}}),
         (say(200, b'{"data": {"preview": "\\ud83d\\ude00 \\uD83D\\uDE00"}}'), {"data": {"preview": "😀 😀"}}),
     ],
-    ids=["204", "an empty 200", "null", "a list", "an object", "half a character", "whole characters"],
+    ids=[
+        "204",
+        "an empty 200",
+        "null",
+        "a list",
+        "an object",
+        "half a character",
+        "half of one in bytes",
+        "whole characters",
+    ],
 )
 async def test_every_good_answer_is_an_object_that_can_be_sent_on(
     play: Play, content: dict[str, Any], kustomer: Kustomer, recorder: Recorder

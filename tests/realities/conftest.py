@@ -26,7 +26,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "reader": {"methods": ("read",)},
     "masked": {"unmasking": False},
     "tidy": {"close_windows": True},
-    "careful": {"dry_run": True, "confirm": ("delete_*",)},
+    "careful": {
+        "methods": ("read", "write", "custom"),
+        "dry_run": True,
+        "confirm": ("delete_*", "*_bulk_delete", "*_merge"),
+    },
     "smsonly": {"draft_channels": ("sms",)},
     "accounts": {"draft_accounts": True},
     "everything": {"tags": ()},

@@ -38,6 +38,22 @@ TABLE: list[tuple[str, int, object, str]] = [
         "HTTP 400 from Kustomer: Additional properties not allowed (argument `custom.notAnActualAttribute`). "
         "Nothing was changed. Correct the argument and call again.",
     ),
+    *(
+        (
+            "PUT",
+            400,
+            {"errors": [{"title": "Invalid", "source": source, "detail": detail}]},
+            f"HTTP 400 from Kustomer: Invalid (argument `{argument}`). Nothing was changed. Correct the argument and call again.",
+        )
+        for source, detail, argument in (
+            ({"pointer": "/data/attributes/custom/orderTotalNum"}, "", "custom.orderTotalNum"),
+            ({"pointer": "/custom/orderTotalNum"}, "", "custom.orderTotalNum"),
+            ({"parameter": "custom.orderTotalNum"}, "", "custom.orderTotalNum"),
+            ({"parameter": "custom"}, "/properties/custom/maxProperties", "custom"),
+            ({"pointer": "/externalIds/0/externalId"}, "", "external_ids.0.externalId"),
+            ({"pointer": "/tags/3"}, "", "tags.3"),
+        )
+    ),
     (
         "PUT",
         403,

@@ -76,6 +76,20 @@ async def test_windows_are_closed_at_shutdown_where_the_tenant_says_so(
     assert bool(deletions) is closed
 
 
+@pytest.mark.parametrize(("status", "closed"), [(0, True), (500, True), (403, False), (429, False)])
+async def test_a_window_that_may_have_been_opened_is_closed_at_shutdown(
+    connect: Connect, sandbox: Sandbox, masked_customer: str, status: int, closed: bool
+) -> None:
+    async with connect("tidy") as client:
+        if status:
+            sandbox.faults.answer(status, b"{}")
+        else:
+            sandbox.faults.reset()
+        assert (await client.call_tool(OPEN, {"customer_id": masked_customer})).is_error
+    deletions = [entry for entry in sandbox.journal if entry.method == "DELETE"]
+    assert bool(deletions) is closed
+
+
 async def test_no_unmasked_value_key_or_token_reaches_a_log_or_an_error(
     connect: Connect,
     packages: Callable[[str], str],

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -118,6 +121,59 @@ async def test_a_person_at_the_client_confirms_or_declines(
 
     async with connect("careful", elicitation_callback=answer, mode=mode) as client:
         result = await client.call_tool(DELETE, {"id": note})
-    assert asked == [f"{DELETE} on {note}: this can't be taken back. Do it?"]
+    assert asked == [f"{DELETE} on `{note}`: this can't be taken back. Do it?"]
     assert len(sandbox.journal) == sent
     assert bool(result.is_error) is (action == "decline")
+
+
+MANY = [f"c{n}" for n in range(12)]
+# Tool, arguments -> the records that must be named once more, and how a person is told of them.
+NAMED: list[tuple[str, dict[str, Any], str, str]] = [
+    ("kustomer_customers_merge", {"target": "c2", "source": "c1"}, "c1,c2", "`c1`, `c2`"),
+    (
+        "kustomer_customers_bulk_delete",
+        {"ids": MANY},
+        ",".join(MANY),
+        f"{', '.join(f'`{one}`' for one in MANY[:10])} and 2 more",
+    ),
+    ("kustomer_custom_objects_bulk_delete", {"klass_name": "order", "ids": ["o1"]}, "o1", "`o1`"),
+    ("delete_a_kustomer_draft_attachment_by_id", {"draft_id": "d1", "attachment_id": "a1"}, "d1,a1", "`d1`, `a1`"),
+]
+
+
+@pytest.mark.parametrize(("tool", "arguments", "confirm", "told"), NAMED, ids=[row[0] for row in NAMED])
+async def test_whoever_confirms_knows_every_record(
+    connect: Connect, sandbox: Sandbox, tool: str, arguments: dict[str, Any], confirm: str, told: str
+) -> None:
+    asked: list[str] = []
+
+    async def decline(context: Any, params: Any) -> types.ElicitResult:
+        asked.append(params.message)
+        return types.ElicitResult(action="decline")
+
+    async with connect("careful", elicitation_callback=decline) as client:
+        await client.call_tool(tool, arguments)
+        assert (await client.call_tool(tool, arguments | {"confirm": tool})).is_error
+        assert list(sandbox.journal) == []
+        await client.call_tool(tool, arguments | {"confirm": confirm})
+    assert asked == [f"{tool} on {told}: this can't be taken back. Do it?"]
+    assert len(sandbox.journal) == 1
+
+
+async def test_a_client_that_only_opens_pages_is_not_asked(packages: Callable[[str], str]) -> None:
+    asking = import_module(f"{packages('careful')}.runtime.asking")
+    pages = types.ClientCapabilities(elicitation=types.ElicitationCapability(url=types.UrlElicitationCapability()))
+    context = SimpleNamespace(session=SimpleNamespace(client_capabilities=pages), protocol_version="2026-07-28")
+    assert await asking.Asker(context, types.CallToolRequestParams(name=DELETE))("Do it?") is None
+
+
+async def test_where_the_client_fails_to_ask_the_record_can_be_named(
+    connect: Connect, sandbox: Sandbox, note: str
+) -> None:
+    async def fail(context: Any, params: Any) -> types.ErrorData:
+        return types.ErrorData(code=types.INVALID_PARAMS, message="no forms here")
+
+    async with connect("careful", elicitation_callback=fail, mode="legacy") as client:
+        result = await client.call_tool(DELETE, {"id": note})
+    assert f"`confirm` set to '{note}'. Nothing was sent." in text_of(result)
+    assert list(sandbox.journal) == []

@@ -132,7 +132,7 @@ def test_included_records_are_compact_too_in_a_list_or_by_name() -> None:
 
 def test_keys_come_in_order_and_unknown_ones_are_kept() -> None:
     content = {"next_cursor": "page=2", "later": 1, "included": [record("v9")], "meta": {}, "data": [record(name=MASK)]}
-    answer = shown(content | {"links": {"next": "/v1/conversations?page=2"}})
+    answer = shown(content | {"links": {"next": "/v1/conversations?page=2"}}, paged=True)
     assert list(answer) == ["data", "meta", "included", "later", "org", "next_cursor", "notices"]
 
 
@@ -145,12 +145,9 @@ def test_what_is_no_record_stays(content: dict[str, Any]) -> None:
 def test_a_next_page_is_never_lost() -> None:
     links = {"self": "/v1/x?page=1", "next": "/v1/x?page=2"}
     assert "links" in shown({"data": [], "links": links})
-    assert "links" not in shown({"data": [], "links": links, "next_cursor": "page=2"})
-
-
-def test_without_compact_the_answer_is_kustomers() -> None:
-    content = {"data": record(name="Late", tags=[]), "links": {"self": "/v1/x"}}
-    assert shown(content, compact=False) == content
+    content = {"data": [], "links": links, "next_cursor": "page=2"}
+    assert shown(content, paged=True) == {"data": [], "next_cursor": "page=2"}
+    assert shown(content) == {"data": [], "links": links}, "the tool takes no cursor"
 
 
 # --- fields
@@ -332,19 +329,16 @@ def _page(rows: list[dict[str, Any]], query: str, with_meta: bool) -> dict[str, 
     page=st.integers(1, 4),
     limit=st.integers(1600, 9000),
     with_meta=st.booleans(),
-    compact=st.booleans(),
     wanted=st.sampled_from([0, 100]),
 )
 def test_following_the_cursors_gives_every_record_exactly_once(
-    sizes: list[int], size: int, page: int, limit: int, with_meta: bool, compact: bool, wanted: int
+    sizes: list[int], size: int, page: int, limit: int, with_meta: bool, wanted: int
 ) -> None:
     rows = [record(f"v{n}", f"c{n}", preview="ö" * length, secret=MASK) for n, length in enumerate(sizes)]
     asked = f"tag=a%26b&page={page}&pageSize={size}"
     query, seen = asked, []
     for _ in range(len(rows) + 2):
-        options = Presentation(
-            compact=compact, limit=limit, query=query, paged=True, page_size=min(size, wanted), unmask_tool="open"
-        )
+        options = Presentation(limit=limit, query=query, paged=True, page_size=min(size, wanted), unmask_tool="open")
         answer = present(_page(rows, query, with_meta), options)
         assert size_of(answer) <= limit
         seen += [row["id"] for row in answer["data"]]
@@ -355,6 +349,16 @@ def test_following_the_cursors_gives_every_record_exactly_once(
         assert dict(parse_qsl(query))["tag"] == "a&b"
         assert int(dict(parse_qsl(query))["pageSize"]) <= size
     assert seen == [f"v{n}" for n in range((page - 1) * size, len(rows))]
+
+
+@pytest.mark.parametrize(
+    "beside", [{"results": ["x" * 90] * 99}, {"meta": {"counts": ["x" * 90] * 99}}, {"text": "x" * 9000}]
+)
+def test_what_stands_beside_the_records_is_held_to_the_limit_too(beside: dict[str, Any]) -> None:
+    answer = shown({"data": record(name="Late"), **beside}, limit=3000)
+    assert size_of(answer) <= 3000
+    assert answer["data"]["attributes"] == {"name": "Late"}
+    assert next(iter(beside)) in " ".join(answer["notices"])
 
 
 SCALARS = st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=5) | st.just(MASK)
@@ -388,13 +392,10 @@ CONTENTS = st.fixed_dictionaries(
 @given(
     content=CONTENTS,
     fields=st.lists(st.sampled_from(["name", "custom.a", "nam", "modifiedAt", "custom"]), max_size=3),
-    compact=st.booleans(),
 )
-def test_to_present_twice_is_to_present_once_and_the_input_stays(
-    content: dict[str, Any], fields: list[str], compact: bool
-) -> None:
+def test_to_present_twice_is_to_present_once_and_the_input_stays(content: dict[str, Any], fields: list[str]) -> None:
     before = copy.deepcopy(content)
-    options = Presentation(compact=compact, fields=tuple(fields), unmask_tool="open")
+    options = Presentation(fields=tuple(fields), unmask_tool="open")
     answer = present(content, options)
     assert content == before
     assert present(answer, options) == answer

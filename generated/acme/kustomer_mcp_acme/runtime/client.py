@@ -18,7 +18,7 @@ import httpx2
 from pydantic import MISSING
 
 from .answer import Answer, answer_of, dry_answer
-from .errors import InvalidArguments, KustomerError, from_response, no_answer
+from .errors import InvalidArguments, KustomerError, from_response, no_answer, not_sent
 from .ratelimit import read_limit
 from .settings import Settings
 from .watch import Sent, report_sent
@@ -33,7 +33,8 @@ _TURN_SECONDS = 5.0
 # Node and others close a connection that was idle for 5 s: one must not be used in that very moment, and a machine that is
 # short of processor time takes a second or two from choosing a connection to writing on it.
 _IDLE_SECONDS = 2.0
-_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+# Half a character, escaped or, which `json` lets pass, as three bytes.
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 
 
 class Kustomer:
@@ -172,6 +173,8 @@ class Kustomer:
         try:
             with anyio.fail_after(self._settings.timeout):  # httpx2's own time-outs begin anew with every byte
                 response, raw = await self._received(method, request)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol) as error:
+            raise not_sent(f"There is no connection to Kustomer ({type(error).__name__})") from None
         except (httpx2.TimeoutException, TimeoutError):
             raise no_answer(method, f"Kustomer did not answer within {self._settings.timeout:g} s") from None
         except httpx2.HTTPError as error:
@@ -191,7 +194,8 @@ class Kustomer:
             async for chunk in response.aiter_bytes():
                 raw += chunk
                 if len(raw) > _MAX_BODY:
-                    raise no_answer(method, f"Kustomer's answer is larger than {_MAX_BODY // 1_000_000} MB")
+                    what = f"Kustomer's answer is larger than {_MAX_BODY // 1_000_000} MB"
+                    raise no_answer(method, what, "Ask for less in one call.")
         finally:
             await response.aclose()
         return response, bytes(raw)

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import anyio
 import mcp.types as types
 from pydantic import BaseModel
 
@@ -18,6 +19,7 @@ from .answer import Answer
 from .asking import InputNeeded
 from .client import Kustomer
 from .errors import InvalidArguments, KustomerError
+from .masking import named
 from .present import present
 from .presentation import Presentation
 from .ratelimit import RateLimit
@@ -30,6 +32,8 @@ CLOSE_WINDOW = "delete_a_kustomer_customer_unmasking_window"
 _INTERNAL_ERROR = "The MCP server failed on this call; the request may or may not have been sent. Its log says where."
 # Arguments that are the server's own; a tool's contract offers them where the package was generated with them.
 DRY_RUN, CONFIRM, FIELDS = "dry_run", "confirm", "fields"
+# A question to a person names so many of the records that a call is about, and how many more there are.
+_SHOWN_RECORDS = 10
 
 # The rate limit of the call that this HTTP request made, for its response headers.
 seen_limit: ContextVar[list[RateLimit] | None] = ContextVar("seen_limit", default=None)
@@ -100,10 +104,10 @@ class Caller:
         dry, fields = _flag(own, DRY_RUN), _names(own)
         if tool.offers(CONFIRM) and not dry:
             await _confirmed(tool, checked, own.get(CONFIRM), ask)
-        answer = await tool.function(kustomer.dry_run() if dry else kustomer, **checked)
         if dry:
+            answer = await tool.function(kustomer.dry_run(), **checked)
             return answer, answer.content
-        self._remember_window(tool.name, checked)
+        answer = await self._made(kustomer, tool, checked)
         options = Presentation(
             limit=self.limit,
             fields=fields,
@@ -115,11 +119,19 @@ class Caller:
         )
         return answer, _with_limit(present(answer.content, options), answer.limit)
 
-    def _remember_window(self, name: str, arguments: Mapping[str, Any]) -> None:
-        if name == OPEN_WINDOW:
+    async def _made(self, kustomer: Kustomer, tool: ToolEntry, arguments: Mapping[str, Any]) -> Answer:
+        """Make a call; an unmasking window that it opened, or may have opened unseen, is remembered."""
+        try:
+            answer = await tool.function(kustomer, **arguments)
+        except (KustomerError, anyio.get_cancelled_exc_class()) as error:
+            if tool.name == OPEN_WINDOW and (not isinstance(error, KustomerError) or error.may_have_changed):
+                self.windows.add(arguments["customer_id"])
+            raise
+        if tool.name == OPEN_WINDOW:
             self.windows.add(arguments["customer_id"])
-        elif name == CLOSE_WINDOW:
+        elif tool.name == CLOSE_WINDOW:
             self.windows.discard(arguments["customer_id"])
+        return answer
 
     async def close_windows(self, kustomer: Kustomer) -> None:
         """Close the unmasking windows that this server opened and that are open still."""
@@ -132,16 +144,17 @@ class Caller:
 
 
 async def _confirmed(tool: ToolEntry, arguments: Mapping[str, Any], given: Any, ask: Confirm | None) -> None:
-    """Let a destructive call pass only if a person agrees, or the caller names the record once more.
+    """Let a destructive call pass only if a person agrees, or the caller names the record (or records) once more.
 
     Raises:
         InvalidArguments: Neither.
     """
-    record = str(arguments.get("id") or next((v for k, v in arguments.items() if k.endswith("_id")), tool.name))
+    records = _records(tool, arguments) or [tool.name]
+    record = ",".join(records)
     if given == record:
         return
     if given is None and ask is not None:
-        agreed = await ask(f"{tool.name} on {record}: this can't be taken back. Do it?")
+        agreed = await ask(f"{tool.name} on {named(records, _SHOWN_RECORDS)}: this can't be taken back. Do it?")
         if agreed:
             return
         if agreed is False:
@@ -149,6 +162,20 @@ async def _confirmed(tool: ToolEntry, arguments: Mapping[str, Any], given: Any, 
     raise InvalidArguments(
         f"This tool changes or deletes for good: repeat the call with `confirm` set to {record!r}. Nothing was sent."
     )
+
+
+def _records(tool: ToolEntry, arguments: Mapping[str, Any]) -> list[str]:
+    """What a call is about, in the contract's order: its `id`, else all ids that it must have, else all that it must have."""
+    given = [name for name in tool.schema["properties"] if name in arguments]
+    needed = [name for name in given if name in tool.schema.get("required", ())]
+    ids = [name for name in given if name == "ids" or (name in needed and name.endswith("_id"))]
+    names = ["id"] if "id" in given else ids or needed
+    values = [one for name in names for one in _listed(arguments[name])]
+    return [one for one in values if isinstance(one, str)]
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _flag(own: Mapping[str, Any], name: str) -> bool:

@@ -13,16 +13,14 @@ from typing import Any
 
 from .names import argument_spelling
 from .ratelimit import RateLimit
+from .sites import wrong_region
 
 _SAID_LIMIT = 300
 _UNCHANGED = "Nothing was changed."
 _UNKNOWN = "The change may have been made: read the record before trying again."
-_REGIONS = {
-    "prod1": "https://api.kustomerapp.com",
-    "prod2": "https://api.prod2.kustomerapp.com",
-    "prod4": "https://api.prod4.kustomerapp.com",
-}
-_POD = re.compile(r"associated with pod (?P<pod>\w+)")
+# What a JSON pointer begins with, where it is one into a record in JSON:API's form, and what is between its steps.
+_RECORD = re.compile(r"^/?(?:data/)?attributes/")
+_STEPS = re.compile(r"[/.]")
 _ROLE = re.compile(r"\borg(?:\.[\w*-]+)+")
 # A phone number, an e-mail address or a masked form of one; what Kustomer says of an argument may quote its value.
 _PERSONAL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|\+?\d[\d ().-]{6,}\d")
@@ -57,6 +55,11 @@ class KustomerError(Exception):
         self.said = said
         self.limit = limit
 
+    @property
+    def may_have_changed(self) -> bool:
+        """Whether the change may have been made all the same, which the text says then."""
+        return _UNKNOWN in str(self)
+
 
 class InvalidArguments(KustomerError):
     """Arguments that were refused before anything was sent."""
@@ -80,17 +83,21 @@ def from_response(method: str, status: int, body: bytes, limit: RateLimit | None
     return KustomerError(text, status=status, code=code, said=said, limit=limit)
 
 
-def no_answer(method: str, what: str) -> KustomerError:
-    """Make the error of a request that was not answered, or not in a way that can be used."""
-    return KustomerError(f"{what}. {'Try again.' if method == 'GET' else _UNKNOWN}")
+def no_answer(method: str, what: str, to_do: str = "Try again.") -> KustomerError:
+    """Make the error of a request that was not answered, or not in a way that can be used; `to_do` is for those that read."""
+    return KustomerError(f"{what}. {to_do if method == 'GET' else _UNKNOWN}")
+
+
+def not_sent(what: str) -> KustomerError:
+    """Make the error of a request for which there was no connection."""
+    return KustomerError(f"{what}. Nothing was sent. Try again.")
 
 
 def _advice(status: int, said: str, limit: RateLimit | None) -> str:
     if status == 429:
         return _wait(limit or RateLimit())
-    if pod := _POD.search(said):
-        host = _REGIONS.get(pod["pod"])
-        return f"The API key belongs to another region{f': the base URL must be {host}' if host else ''}."
+    if host := wrong_region(said):
+        return f"The API key belongs to another region: the base URL must be {host}."
     if status in (401, 403) and (role := _ROLE.search(said)):
         return f"The API key needs the role {role[0]}: ask the operator of this server."
     return _ADVICE.get(status) or ("Kustomer failed: try again later." if status >= 500 else "")
@@ -127,17 +134,19 @@ def _sentence(entry: Mapping[str, Any]) -> str:
         words.append(detail)
     source = entry.get("source")
     if isinstance(source, dict):
-        wire = _line(source.get("parameter") or source.get("parameters") or source.get("pointer")).rpartition("/")[2]
-        if wire:
-            words.append(f"(argument `{_argument(wire, detail)}`)")
+        wire = _line(source.get("parameter") or source.get("parameters") or source.get("pointer"))
+        if argument := _argument(wire, detail):
+            words.append(f"(argument `{argument}`)")
     return _PERSONAL.sub("[...]", " ".join(filter(None, words)))
 
 
 def _argument(wire: str, detail: str) -> str:
-    """The argument that a wire name belongs to: custom attributes keep their name, the others are in snake case."""
-    if "/custom/" in detail or detail.endswith("/custom"):
-        return f"custom.{wire}"
-    return argument_spelling(wire) or wire
+    """The argument that a wire name or a JSON pointer leads to, and the place in it: custom attributes keep their name, the
+    others are in snake case."""
+    parts = [part for part in _STEPS.split(_RECORD.sub("", wire)) if part]
+    if parts and parts[0] != "custom" and ("/custom/" in detail or detail.endswith("/custom")):
+        parts = ["custom", *parts]
+    return ".".join([argument_spelling(parts[0]) or parts[0], *parts[1:]]) if parts else ""
 
 
 def _line(value: object) -> str:

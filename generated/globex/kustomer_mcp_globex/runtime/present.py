@@ -19,10 +19,10 @@ _UNKNOWN = "No record here has "
 
 def present(content: Mapping[str, Any], options: Presentation) -> Json:
     """Show an answer of Kustomer; `content` stays as it is."""
+    if not options.paged:  # then Kustomer's own links say that a list goes on
+        content = {name: value for name, value in content.items() if name != NEXT_CURSOR}
     tree = field_tree(options.fields)
-    shaped = projected(content, tree)
-    if options.compact:
-        shaped = compacted(shaped, tree)
+    shaped = compacted(projected(content, tree), tree)
     unknown = unknown_fields(content, options.fields)
     finish = partial(_finished, content, unknown, options)
     answer = finish(shaped)
@@ -46,5 +46,5 @@ def _finished(content: Mapping[str, Any], unknown: str, options: Presentation, a
     result = {name: answer[name] for name in _FIRST if name in answer}
     result |= {name: value for name, value in answer.items() if name not in _FIRST + _LAST}
     if NEXT_CURSOR in answer:
-        result[NEXT_CURSOR] = grown(answer[NEXT_CURSOR], options) if options.paged else answer[NEXT_CURSOR]
+        result[NEXT_CURSOR] = grown(answer[NEXT_CURSOR], options)
     return {**result, NOTICES: [*before, *new]} if before or new else result

@@ -14,7 +14,6 @@ class Presentation:
     """How to show an answer.
 
     Attributes:
-        compact: Whether to leave out Kustomer's links and what is null or empty.
         limit: The largest answer, in bytes of compact JSON; 0 for no limit.
         fields: The attributes to show, such as `status` or `custom.orderStatusStr`; none for all.
         unmask_tool: The tool that opens an unmasking window, where this server has it.
@@ -24,7 +23,6 @@ class Presentation:
         page_size: The page size that the caller wants, to go back to after a cut made pages smaller; 0 where unknown.
     """
 
-    compact: bool = True
     limit: int = 40_000
     fields: tuple[str, ...] = ()
     unmask_tool: str | None = None
