@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -106,4 +107,21 @@ async def _serve_stdio(info: PackageInfo, settings: Settings, serving: Serving) 
 
     server = build_server(info, settings, replace(EVERYTHING, exposure=serving.exposure))
     async with stdio_server() as (read, write):
-        await server.run(read, write, server.create_initialization_options())
+        with anyio.CancelScope() as running:
+            async with anyio.create_task_group() as group:
+                group.start_soon(_until_signal, running)
+                await server.run(read, write, server.create_initialization_options())
+                group.cancel_scope.cancel()
+        if running.cancelled_caught:
+            # Not by leaving the block: it would wait for a line of a client that may never send one.
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+async def _until_signal(running: anyio.CancelScope) -> None:
+    """Cancel a server at SIGTERM or Ctrl-C, so that it ends in order; Windows has neither for us."""
+    if sys.platform == "win32":
+        return
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for _ in signals:
+            running.cancel()

@@ -109,6 +109,7 @@ async def test_an_address_where_nobody_answers_is_named(examine: Examine) -> Non
     [
         (200, b"<html>hello</html>", "answered HTTP 200, which is not Kustomer's API"),
         (200, b'{"data": {"attributes": {"roles": "all"}}}', "answered HTTP 200, which is not Kustomer's API"),
+        (403, b"<html>", "answered HTTP 403, which is not Kustomer's API"),
         (404, b"", "answered HTTP 404, which is not Kustomer's API"),
         (302, b"", "answered HTTP 302, which is not Kustomer's API"),
         (503, b"", "answered HTTP 503"),
@@ -120,6 +121,13 @@ async def test_an_answer_of_something_else_is_a_failure_of_the_address(
     sandbox.faults.answer(status, body, {"location": "https://elsewhere.test/"} if status == 302 else None)
     found = by_name(await examine())
     assert found["base-url"] == ("failed", f"{sandbox.url} {said}")
+
+
+async def test_a_key_that_is_refused_from_here_is_not_blamed_on_the_address(examine: Examine, sandbox: Sandbox) -> None:
+    sandbox.faults.answer(403, b'{"errors": [{"code": "forbidden", "message": "IP address not allowed"}]}')
+    found = by_name(await examine())
+    assert found["key"] == ("failed", "HTTP 403: IP address not allowed")
+    assert found["base-url"][0] == "ok"
 
 
 async def test_a_used_up_rate_limit_is_no_verdict_on_the_key(examine: Examine, sandbox: Sandbox) -> None:

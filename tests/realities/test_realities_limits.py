@@ -75,6 +75,18 @@ async def test_a_429_is_told_at_once_and_never_retried(connect: Connect, sandbox
     assert len(sandbox.journal) == 1
 
 
+async def test_a_429_beside_a_limit_with_room_is_of_a_narrower_one(
+    connect: Connect, sandbox: Sandbox, alex: str
+) -> None:
+    sandbox.faults.answer(429, b"{}", {"x-ratelimit-limit": "1000", "x-ratelimit-remaining": "950"})
+    async with connect() as client:
+        result = await client.call_tool(READ, {"id": alex})
+    assert text_of(result) == (
+        "HTTP 429 from Kustomer. A narrower limit, of one customer, record or kind of call, is used up, not the rate limit "
+        "(ratelimit-limit: 1000, ratelimit-remaining: 950). Try again in a minute."
+    )
+
+
 async def test_a_429_on_a_write_says_that_nothing_was_changed(connect: Connect, sandbox: Sandbox, alex: str) -> None:
     sandbox.faults.answer(429, b"", {"x-ratelimit-reset": "9"})
     async with connect() as client:

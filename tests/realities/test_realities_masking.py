@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +94,35 @@ async def test_a_window_that_may_have_been_opened_is_closed_at_shutdown(
         assert (await client.call_tool(OPEN, {"customer_id": masked_customer})).is_error
     deletions = [entry for entry in sandbox.journal if entry.method == "DELETE"]
     assert bool(deletions) is closed
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_over_stdio_closes_its_windows_when_it_is_told_to_end(
+    packages: Callable[[str], str], sandbox: Sandbox, masked_customer: str, number: signal.Signals
+) -> None:
+    module = packages("tidy")
+    folder = str(Path(str(import_module(module).__file__)).parents[1])
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    call = {"name": OPEN, "arguments": {"customer_id": masked_customer}}
+    with subprocess.Popen(
+        [sys.executable, "-m", module, "serve"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "PYTHONPATH": folder},
+    ) as server:
+        assert server.stdin is not None and server.stdout is not None
+        for line in (
+            {"id": 1, "method": "initialize", "params": hello},
+            {"method": "notifications/initialized"},
+            {"id": 2, "method": "tools/call", "params": call},
+        ):
+            print(json.dumps({"jsonrpc": "2.0", **line}), file=server.stdin, flush=True)
+        assert any('"id":2' in line for line in server.stdout)
+        server.send_signal(number)
+        assert server.wait(20) == -signal.SIGTERM
+    assert [entry.method for entry in sandbox.journal] == ["POST", "DELETE"]
 
 
 async def test_no_unmasked_value_key_or_token_reaches_a_log_or_an_error(

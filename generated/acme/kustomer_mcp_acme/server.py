@@ -13,7 +13,7 @@ INFO = PackageInfo(
     title="Acme Support",
     version=package_version("kustomer-mcp-acme", __file__),
     base_url=BASE_URL,
-    instructions="Kustomer support CRM: customers, conversations, messages, notes, drafts and custom objects (KObjects) of Klasses. Klasses here: order, shipment, subscription, warranty-claim. Records are {type, id, attributes, relationships}; custom attributes stand in attributes.custom. Lists give next_cursor while there is more: pass it back as cursor. Messages only record on the timeline; drafts deliver. Rate limits are shared by the whole organisation.",
+    instructions="Kustomer support CRM: customers, conversations, messages, notes, drafts and custom objects (KObjects) of Klasses. Klasses here: order, shipment, subscription, warranty-claim. Records are {type, id, attributes, relationships}; custom attributes stand in attributes.custom. Lists give next_cursor while there is more: pass it back as cursor, with the other arguments as they were. Messages only record on the timeline; drafts deliver. Rate limits are shared by the whole organisation.",
 )
 
 main = command(INFO)

@@ -95,7 +95,8 @@ async def ask(settings: Settings, key: str, now: Callable[[], float]) -> Reply:
 def reply_checks(reply: Reply, settings: Settings) -> Iterator[Check]:
     said = _said(reply.content)
     host = wrong_region(said)
-    is_api = reply.status == 401 or roles_in(reply.content) is not None
+    refused = reply.status == 401 or (reply.status == 403 and said != "")
+    is_api = refused or roles_in(reply.content) is not None
     if is_api:
         yield Check("connection", "base-url", "ok", f"{shown_address(settings.base_url)} answers")
     if host:
@@ -105,9 +106,9 @@ def reply_checks(reply: Reply, settings: Settings) -> Iterator[Check]:
     elif is_api and reply.status == 200:
         yield Check("connection", "region", "ok", region_of(settings.base_url))
         yield _key_check(reply.content)
-    elif reply.status == 401:
+    elif refused:
         todo = f"check the key and its organisation; {_MAKE_A_KEY}"
-        yield Check("connection", "key", "failed", f"HTTP 401: {said or 'no reason given'}", todo)
+        yield Check("connection", "key", "failed", f"HTTP {reply.status}: {said or 'no reason given'}", todo)
     else:
         yield _no_answer(reply, said, settings)
     yield _clock_check(reply)

@@ -107,21 +107,22 @@ class Kustomer:
         if self.dry:
             return dry_answer(method, self._settings.base_url + url, asked, payload)
         content = None if body is MISSING else json.dumps(payload, allow_nan=False).encode()
-        headers = {"Authorization": f"Bearer {self._settings.key()}"}
-        if content is not None:
-            headers["Content-Type"] = "application/json"
-        try:
-            request = self._http.build_request(
-                method, url + (f"?{asked}" if asked else ""), content=content, headers=headers
-            )
-        except httpx2.InvalidURL:
-            raise InvalidArguments("The arguments make an address that is too long; nothing was sent.") from None
+        request = self._request(method, f"{url}?{asked}" if asked else url, content)
         effect = "GET" if reads else method
         status, received, raw = await self._in_turn(effect, path, request)
         limit = read_limit(received, time.time())
         if status not in _OK:
             raise from_response(effect, status, raw, limit)
         return answer_of(status, _json(effect, status, raw), limit, asked)
+
+    def _request(self, method: str, address: str, content: bytes | None) -> httpx2.Request:
+        headers = {"Authorization": f"Bearer {self._settings.key()}"}
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            return self._http.build_request(method, address, content=content, headers=headers)
+        except httpx2.InvalidURL:
+            raise InvalidArguments("The arguments make an address that is too long; nothing was sent.") from None
 
     async def related(self, path: str, path_arguments: Mapping[str, Any], relationship: str) -> Any:
         """The id that a record's relationship holds now, or MISSING where it has none; one GET.

@@ -107,10 +107,14 @@ def _wait(limit: RateLimit) -> str:
     """What a caller must know of a limit: which, how many are left, and when to try again. The server never waits."""
     name = f' "{limit.policy}"' if limit.policy else ""
     size = f" of {limit.limit} requests" if limit.limit is not None else ""
-    left = 0 if limit.remaining is None else limit.remaining
     headers = ", ".join(f"{key}: {value}" for key, value in limit.headers().items())
+    known = f" ({headers})" if headers else ""
     when = f"Try again in {limit.reset} s, not before" if limit.reset is not None else "Try again in a minute"
-    return f"The rate limit{name}{size} is used up, {left} left{f' ({headers})' if headers else ''}. {when}."
+    if limit.remaining:  # Kustomer limits what one client may do to one customer or record in a minute, too
+        return (
+            f"A narrower limit, of one customer, record or kind of call, is used up, not the rate limit{known}. {when}."
+        )
+    return f"The rate limit{name}{size} is used up, 0 left{known}. {when}."
 
 
 def _entries(body: bytes) -> list[dict[str, Any]]:
