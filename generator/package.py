@@ -158,7 +158,9 @@ def instructions(catalog: Catalog) -> str:
     if custom:
         parts.append(f"Klasses here: {', '.join(custom[:12])}{', …' if len(custom) > 12 else ''}.")
     parts.append("Records are {type, id, attributes, relationships}; custom attributes stand in attributes.custom.")
-    parts.append("Lists give next_cursor while there is more: pass it back as cursor, with the other arguments as they were.")
+    parts.append(
+        "Lists give next_cursor while there is more: pass it back as cursor, with the other arguments as they were."
+    )
     parts.append(
         "Messages only record on the timeline; drafts deliver. Rate limits are shared by the whole organisation."
     )
