@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from generator.errors import RenderError
@@ -31,18 +31,23 @@ def write_all(root: Path, texts: Mapping[str, str], delete: Iterable[str] = ()) 
     change_all(root, lambda: (texts, delete))
 
 
-def change_all(root: Path, made: Callable[[], tuple[Mapping[str, str], Iterable[str]]]) -> None:
+def change_all(
+    root: Path, made: Callable[[], tuple[Mapping[str, str], Iterable[str]]], trees: Path | None = None
+) -> None:
     """As `write_all`, of texts and deletions that depend on what is there: they are made once nobody else can write.
+
+    Args:
+        trees: A folder of `root` whose trees are written as well: meanwhile `replace_tree` exchanges none of them.
 
     Raises:
         RenderError: As `write_all`.
     """
     try:
-        with _only_writer(root):
-            recover(root)
+        with _only_writer(root), _only_writer(trees) if trees else nullcontext():
+            _recover(root)
             texts, delete = made()
             _stage(root, texts, sorted(set(delete) - set(texts)))
-            recover(root)
+            _recover(root)
     except OSError as error:
         if not (root / _STAGE / _JOURNAL).exists():
             shutil.rmtree(root / _STAGE, ignore_errors=True)
@@ -124,6 +129,13 @@ def _exchange(new: Path, old: Path) -> None:
 
 
 def recover(root: Path) -> None:
+    """Finish what a kill interrupted, once nobody is at it: the stage of a run that is alive is its own."""
+    if (root / _STAGE).exists():
+        with _only_writer(root):
+            _recover(root)
+
+
+def _recover(root: Path) -> None:
     """Finish what a journal says was decided; drop a stage without one, for it was not decided yet."""
     stage = root / _STAGE
     journal = stage / _JOURNAL

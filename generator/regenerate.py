@@ -166,7 +166,7 @@ def _write(run: _Run, name: str, fetched: Fetched, made: Plan) -> None:
         writes |= {below + row.path: row.new for row in made.changes if row.new is not None}
         return writes, [*gone, *(below + row.path for row in made.changes if row.new is None)]
 
-    change_all(root, texts)
+    change_all(root, texts, folder.parent)
 
 
 def merged_lock(documents: str, klasses: str) -> str:

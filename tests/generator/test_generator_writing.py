@@ -21,10 +21,11 @@ import generator_kit as kit
 import pytest
 from click.testing import CliRunner
 
+from generator import files as writing
 from generator import render as rendering
 from generator.cli import main
 from generator.errors import RenderError
-from generator.files import recover, write_all
+from generator.files import change_all, recover, write_all
 from generator.snapshot import load, save_klasses
 from generator.tree import apply, compare
 
@@ -450,6 +451,47 @@ def test_several_writers_at_once_take_turns(tmp_path: Path) -> None:
         thread.join()
     assert problems == []
     assert len({path.read_text(encoding="utf-8") for path in tmp_path.glob("*.txt")}) == 1
+
+
+def meanwhile(work: Callable[[], None]) -> threading.Thread:
+    """Another run, given a moment to do its work now; one that waits for its turn does it later."""
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(0.3)
+    return thread
+
+
+def test_who_reads_specs_while_another_run_writes_waits_and_takes_nothing_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, readers = writing._durable, []
+
+    def staged(path: Path, text: str) -> None:
+        real(path, text)
+        if not readers:
+            readers.append(meanwhile(lambda: recover(tmp_path)))
+
+    monkeypatch.setattr(writing, "_durable", staged)
+    write_all(tmp_path, {"a.txt": "a", "b.txt": "b"})
+    readers[0].join()
+    assert kit.read_tree(tmp_path) == {"a.txt": b"a", "b.txt": b"b"}
+
+
+def test_what_regenerate_writes_while_generate_exchanges_the_tree_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, real, others = tmp_path / "generated" / "acme", writing._exchange, []
+    apply(folder, compare(folder, {"a.py": "old\n"}))
+
+    def exchanged(new: Path, old: Path) -> None:
+        wanted = {"generated/acme/b.py": "theirs\n"}
+        others.append(meanwhile(lambda: change_all(tmp_path, lambda: (wanted, ()), folder.parent)))
+        real(new, old)
+
+    monkeypatch.setattr(writing, "_exchange", exchanged)
+    apply(folder, compare(folder, {"a.py": "mine\n"}))
+    others[0].join()
+    assert kit.read_tree(folder) == {"a.py": b"mine\n", "b.py": b"theirs\n"}
 
 
 def test_a_plan_that_another_run_has_overtaken_changes_nothing(tmp_path: Path) -> None:
