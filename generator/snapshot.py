@@ -156,10 +156,7 @@ def load(root: Path, tenants: Iterable[str]) -> Snapshot:
         if pins is None:
             problems.append(_nothing_fetched(tenant))
             continue
-        klasses[tenant] = {
-            name: _pinned(root, klass_path(tenant, name), digest, problems)
-            for name, digest in sorted(pins["files"].items())
-        }
+        klasses[tenant] = _pinned_klasses(root, tenant, pins, problems)
     if not documents:
         problems.append("no document is fetched yet; run `kustomer-mcp fetch`")
     if problems:
@@ -168,16 +165,29 @@ def load(root: Path, tenants: Iterable[str]) -> Snapshot:
     return Snapshot(documents, klasses, base_paths)
 
 
-def _pinned(root: Path, path: str, digest: str, problems: list[str]) -> Json:
+def pinned_text(root: Path, path: str, digest: str, problems: list[str]) -> str | None:
+    """The text of a file that is as it is pinned; else None, and `problems` says why."""
     try:
-        text = (root / path).read_text(encoding="utf-8")
+        text = (root / path).read_text(encoding="utf-8", errors="replace")  # bytes that are no text differ from any pin
     except FileNotFoundError:
         problems.append(f"{path} is missing; run `kustomer-mcp fetch`")
-        return {}
+        return None
     if sha256(text) != digest:
         problems.append(f"{path} differs from its pin; run `kustomer-mcp fetch` to fetch and pin it anew")
-        return {}
-    return json.loads(text)
+        return None
+    return text
+
+
+def _pinned(root: Path, path: str, digest: str, problems: list[str]) -> Json:
+    text = pinned_text(root, path, digest, problems)
+    return {} if text is None else json.loads(text)
+
+
+def _pinned_klasses(root: Path, tenant: str, pins: Json, problems: list[str]) -> dict[str, Json]:
+    return {
+        name: _pinned(root, klass_path(tenant, name), digest, problems)
+        for name, digest in sorted(pins["files"].items())
+    }
 
 
 def load_klasses(root: Path, tenant: str, lock: Mapping[str, Json]) -> dict[str, Json]:
@@ -190,10 +200,7 @@ def load_klasses(root: Path, tenant: str, lock: Mapping[str, Json]) -> dict[str,
     if pins is None:
         raise SpecError(_UNPINNED, [_nothing_fetched(tenant)])
     problems: list[str] = []
-    files = {
-        name: _pinned(root, klass_path(tenant, name), digest, problems)
-        for name, digest in sorted(pins["files"].items())
-    }
+    files = _pinned_klasses(root, tenant, pins, problems)
     if problems:
         raise SpecError(_UNPINNED, problems)
     return files

@@ -19,7 +19,17 @@ from generator.klasses import read_klasses
 from generator.package import document_catalog, full_catalog, package, tenant_catalog
 from generator.render import fingerprint
 from generator.selection import tags_of
-from generator.snapshot import ACCOUNTS, HIDDEN, Snapshot, document_path, dump, load_klasses, read_lock, sha256
+from generator.snapshot import (
+    ACCOUNTS,
+    HIDDEN,
+    Snapshot,
+    document_path,
+    dump,
+    load_klasses,
+    pinned_text,
+    read_lock,
+    sha256,
+)
 from generator.surface import Surface, surface_of
 
 
@@ -62,16 +72,12 @@ def pinned_documents(root: Path, lock: Mapping[str, Json]) -> Documents:
     Raises:
         SpecError: One is missing or differs from its pin, or none is pinned.
     """
-    texts, problems = {}, []
+    texts: dict[str, str] = {}
+    problems: list[str] = []
     for name, pin in sorted(lock["documents"].items()):
-        path = document_path(name)
-        try:
-            texts[name] = (root / path).read_text(encoding="utf-8")
-        except FileNotFoundError:
-            problems.append(f"{path} is missing; run `kustomer-mcp fetch`")
-            continue
-        if sha256(texts[name]) != pin["sha256"]:
-            problems.append(f"{path} differs from its pin; run `kustomer-mcp fetch` to fetch and pin it anew")
+        text = pinned_text(root, document_path(name), pin["sha256"], problems)
+        if text is not None:
+            texts[name] = text
     if not lock["documents"]:
         problems.append("no document is fetched yet; run `kustomer-mcp fetch`")
     if problems:

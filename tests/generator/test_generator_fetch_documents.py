@@ -17,6 +17,7 @@ from generator.config import Source
 from generator.errors import FetchError
 from generator.fetch import bundled_documents, fetch_documents
 from generator.snapshot import load, read_lock, save_documents, save_klasses
+from generator.states import State
 
 
 @pytest.fixture
@@ -208,6 +209,17 @@ def test_a_pinned_file_that_was_edited_or_removed_is_named_with_what_mends_it(tm
     with pytest.raises(kit.KustomerMcpError) as caught:
         load(tmp_path, ["acme", "other"])
     kit.expect(kit.HERE / "snapshots" / "pins-broken.txt", f"{caught.value}\n")
+
+
+def test_a_pinned_file_of_bytes_that_are_no_text_differs_from_its_pin(tmp_path: Path) -> None:
+    save_documents(tmp_path, {"one": (document(), {"url": "x"})})
+    save_klasses(tmp_path, "acme", {"klasses/order.json": kit.klass("order", {})})
+    for path in ("specs/openapi/one.json", "specs/tenants/acme/klasses/order.json"):
+        before = (tmp_path / path).read_bytes()
+        (tmp_path / path).write_bytes(b"\xff\xfe")
+        with pytest.raises(kit.KustomerMcpError, match=f"{path} differs from its pin"):
+            State(tmp_path).documents, State(tmp_path).klasses("acme")
+        (tmp_path / path).write_bytes(before)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"documents": []}', '{"documents": {}, "tenants": 1}', "\x00"])
