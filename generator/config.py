@@ -13,10 +13,11 @@ from typing import Any
 
 from generator.drift_config import NO_DRIFT_CONFIG, DriftConfig, read_drift
 from generator.errors import ConfigError
+from generator.text import is_device
 
 TENANT_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _BASE_URL = re.compile(r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/*")
-_ORG = re.compile(r"[a-z0-9][a-z0-9-]*")
+ORG = re.compile(r"[a-z0-9][a-z0-9-]*")
 # Kustomer's channels that have drafts (developer.kustomer.com/api/core-resources/create-draft-for-customer).
 DRAFT_CHANNELS = (
     "email",
@@ -161,7 +162,7 @@ def check_tenant_name(name: str) -> None:
     Raises:
         ConfigError: It can't.
     """
-    if not TENANT_NAME.fullmatch(name) or len(name) > 40 or name in ("con", "prn", "aux", "nul"):
+    if not TENANT_NAME.fullmatch(name) or len(name) > 40 or is_device(name):
         raise ConfigError(
             f"{name!r} can't be a tenant's name",
             ["use at most 40 lower-case letters, digits and single hyphens, starting with a letter: acme, acme-eu"],
@@ -179,6 +180,8 @@ def read_sources(root: Path) -> tuple[Source, ...]:
     problems = _key_problems(raw, {"document": list}, "")
     sources = []
     entries = raw.get("document", [])
+    if entries == []:
+        problems.append("it names no document; write [[document]] with `name` and `url` for each")
     for position, entry in enumerate(entries if isinstance(entries, list) else [], 1):
         if not isinstance(entry, dict):
             problems.append(f"document {position} is no table; write [[document]]")
@@ -232,7 +235,7 @@ def _base_url(raw: Mapping[str, Any], problems: list[str]) -> str:
             problems.append(f"region {value!r} is none of {', '.join(_REGIONS)}")
         return _REGIONS.get(value, "")
     if given == ["org"]:
-        if not _ORG.fullmatch(value):
+        if not ORG.fullmatch(value):
             problems.append(
                 f"org {value!r} is no organisation's name; it is the first word of https://NAME.kustomerapp.com"
             )
@@ -247,6 +250,8 @@ def _read_toml(path: Path, shown: str, mend: str) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{shown} is missing", [mend]) from None
+    except OSError as error:
+        raise ConfigError(f"{shown} can't be read", [error.strerror or str(error)]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{shown} is no valid TOML", [str(error)]) from None
 

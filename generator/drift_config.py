@@ -41,7 +41,7 @@ def read_drift(table: Mapping[str, Any], problems: list[str]) -> DriftConfig:
         f"[drift] {key}: unknown key; the known ones are {', '.join(_KEYS)}" for key in table if key not in _KEYS
     ]
     fail_on = table.get("fail_on", "")
-    if fail_on and fail_on not in FAIL_ON:
+    if "fail_on" in table and fail_on not in FAIL_ON:
         problems.append(f"[drift] fail_on: {fail_on!r} is none of {', '.join(FAIL_ON)}")
     return DriftConfig(
         _severities(table.get("severity", {}), problems), _ignored(table.get("ignore", []), problems), str(fail_on)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from generator.config import check_tenant_name, read_sources, read_tenant, scaffold
+from generator.config import ORG, check_tenant_name, read_sources, read_tenant, scaffold
 from generator.errors import ConfigError
 from generator.files import write_all
 
@@ -23,7 +23,7 @@ def initialise(root: Path, name: str, org: str, documents: Iterable[str]) -> lis
     tenant = f"specs/tenants/{name}/tenant.toml"
     if (root / tenant).exists():
         raise ConfigError(f"{tenant} is there already", ["edit it, or choose another name"])
-    if not org.replace("-", "").isalnum() or not org.isascii() or org != org.lower():
+    if not ORG.fullmatch(org):
         raise ConfigError(
             f"{org!r} is no organisation's name", ["it is the first word of https://NAME.kustomerapp.com"]
         )

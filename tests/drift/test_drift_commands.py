@@ -408,6 +408,7 @@ def test_what_is_ignored_is_left_out_and_named_and_still_counts_for_the_version(
         ('severity = {"atribute-added" = "warning"}', "did you mean 'attribute-added'"),
         ('severity = {"attribute-added" = "loud"}', "none of breaking, warning, info"),
         ('fail_on = "sometimes"', "none of info, warning, breaking, never"),
+        ("fail_on = false", "none of info, warning, breaking, never"),
         ("ignored = []", "unknown key"),
         ('ignore = [{rule = "tool-gone", subject = "*", reason = "x"}]', "no rule"),
         ('ignore = [{rule = "tool-added", subject = "*"}]', "exactly rule, subject"),

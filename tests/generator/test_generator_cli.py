@@ -84,7 +84,7 @@ def test_without_any_tenant_the_error_says_how_to_begin(tmp_path: Path, command:
     assert result.exit_code == 1 and "kustomer-mcp init NAME --org ORG" in result.stderr
 
 
-@pytest.mark.parametrize("name", ["Acme", "a_b", "../x", "a--b", "-a", "con", "a" * 41, "1a", "a/b", "ä"])
+@pytest.mark.parametrize("name", ["Acme", "a_b", "../x", "a--b", "-a", "con", "a" * 41, "1a", "a/b", "ä", "com1"])
 def test_a_name_that_can_be_no_tenants_is_refused_by_every_command(run: Run, root: Path, name: str) -> None:
     before = kit.read_tree(root.parent)
     for words in (["generate", "--", name], ["check", "--", name], ["tools", "--", name], ["init", "--", name]):
@@ -114,6 +114,8 @@ def test_a_tenant_toml_that_is_no_toml_is_said_so(run: Run, root: Path, text: st
         ('[[document]]\nname = "a"\nurl = "x"\n[[document]]\nname = "a"\nurl = "y"\n', "two documents are called 'a'"),
         ("document = [1]\n", "write [[document]]"),
         ("document = 1\n", "must be a list"),
+        ("", "names no document"),
+        ("document = []\n", "names no document"),
     ],
 )
 def test_sources_toml_is_checked_key_by_key(run: Run, root: Path, text: str, said: str) -> None:
@@ -267,7 +269,7 @@ def test_init_does_not_touch_what_is_there(run: Run, root: Path) -> None:
     assert kit.read_tree(root) == before
 
 
-@pytest.mark.parametrize("org", ["Acme", "acme.com", "https://acme.kustomerapp.com", "a b", '"', "-"])
+@pytest.mark.parametrize("org", ["Acme", "acme.com", "https://acme.kustomerapp.com", "a b", '"', "-", "-a"])
 def test_init_refuses_an_organisation_that_is_none_and_writes_nothing(run: Run, root: Path, org: str) -> None:
     before = kit.read_tree(root)
     result = run("init", "shop", "--org", org)
