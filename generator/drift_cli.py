@@ -22,7 +22,7 @@ FAIL_ON = ("info", "warning", "breaking", "never")
 
 def _report_options(default: str) -> Callable[[Any], Any]:
     def added(command: Any) -> Any:
-        told = f"From which severity on the exit code is 3.  [default: [drift] fail_on of tenant.toml, else {default}]"
+        told = f"From which severity on the exit code is 3.  [default: {default}]"
         command = click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to a file.")(command)  # fmt: skip
         command = click.option("--fail-on", type=click.Choice(FAIL_ON), help=told)(command)
         return click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)(command)
@@ -50,7 +50,7 @@ def _named(root: Path, names: Sequence[str], everything: bool) -> tuple[str, ...
 
 @click.command(name="drift")
 @_tenants
-@_report_options("info")
+@_report_options("[drift] fail_on of tenant.toml, else info")
 @_fetch_options
 @click.pass_obj
 def drift(root: Path, /, names: tuple[str, ...], everything: bool, form: str, fail_on: str | None, output: Path | None, **given: Any) -> None:  # fmt: skip
