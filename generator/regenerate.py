@@ -127,16 +127,19 @@ def _tenant(run: _Run, name: str, fetched: Outcome) -> TenantReport:
         return _undecided(run, name, fetched, str(error))
     made = plan(folder, package)
     told = tenant_report(name, made.old or Surface(), made.new, tenant.drift, tenant.path)
-    if made.changes and _is_worth(run, name, made):
+    if _is_worth(run, name, made):
         _write(run, name, fetched, made)
         run.written(name, made)
     return replace(told, version=made.before, next_version=made.package.version)
 
 
 def _is_worth(run: _Run, name: str, made: Plan) -> bool:
-    """Whether anything but a note or a hash in the manifest differs; else pins and tree stay as they are, both of them."""
-    if made.findings or run.adopted is not None or name not in run.state.lock["tenants"]:
+    """Whether pins are missing, or anything but a note or a hash in the manifest differs; else pins and tree stay as they
+    are, both of them."""
+    if name not in run.state.lock["tenants"] or not run.state.lock["documents"]:
         return True
+    if made.findings or run.adopted is not None:
+        return bool(made.changes)
     return any(change.path not in RECORDS for change in made.changes)
 
 

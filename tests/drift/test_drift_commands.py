@@ -14,6 +14,7 @@ from fleet_kit import Json, changelog, manifest, report, rules_found, run, tree
 from generator.ir import Package
 from generator.sandbox import Fault, Sandbox
 from generator.sandbox.world import Org
+from generator.snapshot import dump
 
 
 def acme(sandbox: Sandbox) -> Org:
@@ -187,6 +188,20 @@ def test_regenerating_without_drift_is_an_empty_plan(sandbox: Sandbox, root: Pat
     before = tree(root)
     assert run(root, "regenerate").exit_code == 0
     assert tree(root) == before
+
+
+@pytest.mark.parametrize("lost", ["the tenant's pins", "every pin"])
+def test_regenerating_pins_anew_what_lost_its_pins_although_the_package_is_as_it_should_be(
+    sandbox: Sandbox, root: Path, lost: str
+) -> None:
+    before = tree(root)
+    path = root / "specs" / "lock.json"
+    lock = json.loads(path.read_text(encoding="utf-8"))
+    del lock["tenants"]["acme"]
+    path.write_text(dump(lock if lost == "the tenant's pins" else {"documents": {}, "tenants": {}}), encoding="utf-8")
+    assert run(root, "regenerate", "--all").exit_code == 0
+    assert run(root, "check").exit_code == 0
+    assert {name for name, text in tree(root).items() if before.get(name) != text} <= {"specs/lock.json"}
 
 
 def test_regenerating_brings_pins_packages_versions_and_changelogs_up_to_date(sandbox: Sandbox, root: Path, tmp_path: Path) -> None:  # fmt: skip
