@@ -26,6 +26,8 @@ KEY_VARIABLE = "KUSTOMER_API_KEY"
 _CONCURRENT = 4
 _ROLES = {"metadata": "org.permission.metadata.read", "outboundAccounts": "org.permission.apps.read"}
 _MAX_PAGES = 200
+# Seconds to wait where the reset is said to be now or, for want of the same time on both sides, past: refused is refused.
+_AGAIN = 1.0
 # The budget is the whole organisation's: what is left below this belongs to the others who use it.
 _LEAVE = 5
 
@@ -225,7 +227,13 @@ class KlassFetcher:
         if seconds is None and unless_known:
             return
         seconds = min(seconds if seconds is not None else 60.0, 3600.0)
+        if seconds == 0 and not unless_known:
+            seconds = _AGAIN
+        until = time.monotonic() + seconds
         async with self._gate:
+            seconds = until - time.monotonic()  # another request may have waited for the same reset meanwhile
+            if seconds <= 0:
+                return
             self._patience.waited += seconds
             if self._patience.waited > self._patience.limit:
                 raise self._error(

@@ -264,6 +264,34 @@ def test_a_wait_past_the_limit_is_given_up_at_once_and_the_pins_stay(
     assert kit.read_tree(tmp_path) == pinned
 
 
+def test_requests_that_wait_for_the_same_reset_wait_once(tmp_path: Path, server: Hostile) -> None:
+    organisation = Organisation()
+    refused: set[str] = set()
+
+    def wrong(request: Request) -> Reply | None:
+        if not request.path.startswith("/v1/metadata/") or len(refused) == 4:
+            return None
+        refused.add(request.path)
+        return as_json({}, 429, retry_after="0.5")
+
+    organisation.wrong = wrong
+    server.answer = organisation
+    fetch(tmp_path, server, max_wait=1.2)
+    assert len(refused) == 4
+
+
+@pytest.mark.parametrize("headers", [{"retry_after": "0"}, {"x_ratelimit_reset": "1700000000"}])
+def test_a_429_whose_reset_is_past_is_not_asked_again_at_once_and_for_ever(
+    tmp_path: Path, server: Hostile, headers: dict[str, str]
+) -> None:
+    organisation = Organisation("order")
+    organisation.wrong = _limited(100, "/v1/metadata/kobject.order", **headers)
+    server.answer = organisation
+    with pytest.raises(FetchError, match="--max-wait"):
+        fetch(tmp_path, server, max_wait=0.5)
+    assert server.paths().count("/v1/metadata/kobject.order") == 1
+
+
 def test_waits_add_up_to_the_limit(tmp_path: Path, server: Hostile) -> None:
     organisation = Organisation("order")
     organisation.wrong = _limited(100, "/v1/metadata/kobject.order", retry_after="0.1")
@@ -286,7 +314,9 @@ def test_what_is_left_of_the_organisations_budget_is_left_to_others(tmp_path: Pa
     server.answer = scarce
     told: list[str] = []
     fetch(tmp_path, server, told=lambda what, *_: told.append(what))
-    assert len([line for line in told if "for the rate limit" in line]) == len(server.seen)
+    # One after another for the lists of Klasses; of those asked for at the same time, one waits for all.
+    in_turn = server.paths().count("/v1/klasses")
+    assert in_turn < len([line for line in told if "for the rate limit" in line]) <= len(server.seen)
 
 
 # --------------------------------------------------------------------------------- what never reaches specs/
