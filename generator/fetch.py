@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -52,7 +51,7 @@ def _document(root: Path, client: httpx.Client, source: Source, pin: Json) -> tu
     etag = ""
     if source.url.startswith("bundled:"):
         raw = _bundled(source)
-    elif urlsplit(source.url).scheme in ("http", "https"):
+    elif source.url.lower().startswith(("http://", "https://")):
         raw, etag = _get(root, client, source, pin)
     else:
         raw = _file(root / "specs" / source.url, source)
@@ -85,8 +84,8 @@ def _bundled(source: Source) -> bytes:
 def _file(path: Path, source: Source) -> bytes:
     try:
         return path.read_bytes()
-    except OSError as error:
-        raise FetchError(f"{source.name}: {source.url} can't be read", [str(error.strerror)]) from None
+    except (OSError, ValueError) as error:  # a path that no file can have is a ValueError
+        raise FetchError(f"{source.name}: {source.url} can't be read", [str(error)]) from None
 
 
 def _get(root: Path, client: httpx.Client, source: Source, pin: Json) -> tuple[bytes, str]:
@@ -98,18 +97,35 @@ def _get(root: Path, client: httpx.Client, source: Source, pin: Json) -> tuple[b
     if unchanged and (etag := str(pin.get("etag", ""))):
         headers["If-None-Match"] = etag
     try:
-        response = client.get(source.url, headers=headers)
-    except httpx.HTTPError as error:
+        with client.stream("GET", source.url, headers=headers) as response:
+            content = _content(response)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise FetchError(f"{source.name}: {source.url} can't be reached", [said(error)]) from None
+    first, *others = (*response.history, response)
+    if first.url.scheme == "https" and any(each.url.scheme == "http" for each in others):
+        raise FetchError(
+            f"{source.name}: {source.url} is redirected to plain http",
+            ["on that way anybody could change the document; write an address that stays with https"],
+        )
     if response.status_code == 304 and unchanged:
         return kept.read_bytes(), str(pin["etag"])
-    if response.status_code != 200 or len(response.content) > _MAX_BODY:
-        raise FetchError(
-            f"{source.name}: {source.url} answered HTTP {response.status_code}, {len(response.content)} bytes"
-        )
-    return response.content, response.headers.get("etag", "")
+    if response.status_code != 200:
+        raise FetchError(f"{source.name}: {source.url} answered HTTP {response.status_code}, {len(content)} bytes")
+    if len(content) > _MAX_BODY:
+        raise FetchError(f"{source.name}: {source.url} answered with more than {_MAX_BODY:,} bytes")
+    return content, response.headers.get("etag", "")
 
 
-def said(error: httpx.HTTPError) -> str:
+def _content(response: httpx.Response) -> bytes:
+    """A body, unpacked; of one that is too large no more than shows it, however small it was packed."""
+    content = bytearray()
+    for chunk in response.iter_bytes():
+        content += chunk
+        if len(content) > _MAX_BODY:
+            break
+    return bytes(content)
+
+
+def said(error: Exception) -> str:
     """What went wrong on the network, in words."""
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

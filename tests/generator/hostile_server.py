@@ -7,10 +7,17 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from loopback_kit import answering
 
 
@@ -54,8 +61,26 @@ class Hostile:
         return [request.path for request in self.seen]
 
 
+def self_signed(path: Path) -> Path:
+    """Write a certificate of 127.0.0.1 with its key, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    form = serialization.PrivateFormat.PKCS8
+    path.write_bytes(made.public_bytes(pem) + key.private_bytes(pem, form, serialization.NoEncryption()))
+    return path
+
+
 @contextlib.contextmanager
-def hostile_server() -> Iterator[Hostile]:
+def hostile_server(certificate: Path | None = None) -> Iterator[Hostile]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         wbufsize = -1  # one write an answer: without it each waits for the acknowledgement of its head
@@ -80,6 +105,6 @@ def hostile_server() -> Iterator[Hostile]:
         def log_message(self, format: str, *args: Any) -> None:
             """Silent."""
 
-    with answering(Handler) as url:
+    with answering(Handler, certificate) as url:
         hostile = Hostile(url)
         yield hostile

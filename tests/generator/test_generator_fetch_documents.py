@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 import generator_kit as kit
 import pytest
 import yaml
-from hostile_server import Hostile, Reply, as_json, hostile_server
+from hostile_server import Hostile, Reply, as_json, hostile_server, self_signed
 
 from generator.config import Source
 from generator.errors import FetchError
@@ -169,6 +171,36 @@ def test_a_redirect_is_followed_and_the_pin_keeps_the_address_that_was_asked_for
     assert read_lock(tmp_path)["documents"]["core"]["url"].endswith("/core.json")
 
 
+def test_a_redirect_from_https_to_plain_http_is_refused(
+    tmp_path: Path, server: Hostile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.answer = lambda _: as_json(document())
+    certificate = self_signed(tmp_path / "certificate.pem")
+    to_plain = Reply(302, headers={"location": f"{server.url}/core.json"})
+    with hostile_server(certificate) as encrypted:
+        encrypted.answer = lambda request: to_plain if request.path == "/moved" else as_json(document())
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        root = tmp_path / "root"
+        fetch(root, Source("core", f"{encrypted.url}/core.json"))
+        before = kit.read_tree(root)
+        with pytest.raises(FetchError, match="is redirected to plain http"):
+            fetch(root, Source("core", f"{encrypted.url}/moved"))
+    assert kit.read_tree(root) == before
+
+
+def test_a_body_that_unpacks_to_more_than_any_document_has_is_given_up(
+    tmp_path: Path, server: Hostile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = gzip.compress(b" " * 300_000_000, 1)
+    server.answer = lambda _: Reply(200, packed, {"content-encoding": "gzip"})
+    tracemalloc.start()
+    with pytest.raises(FetchError, match="more than 50,000,000 bytes"):
+        fetch(tmp_path, core(server))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 200_000_000
+
+
 def test_no_key_is_ever_sent_for_a_document(tmp_path: Path, server: Hostile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUSTOMER_API_KEY", "secret-key")
     server.answer = lambda _: as_json(document())
@@ -181,6 +213,9 @@ def test_no_key_is_ever_sent_for_a_document(tmp_path: Path, server: Hostile, mon
     [
         (Source("core", "bundled:nothing"), "no document 'nothing' comes with this version"),
         (Source("core", "missing.json"), "missing.json can't be read"),
+        (Source("core", "http://["), "http://[ can't be reached"),
+        (Source("core", "https://example.com:port/core.json"), "can't be reached"),
+        (Source("core", "\0"), "can't be read"),
     ],
 )
 def test_a_source_that_is_not_there_is_named_with_what_there_is(tmp_path: Path, source: Source, said: str) -> None:
