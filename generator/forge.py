@@ -105,7 +105,7 @@ class Rest:
             raise ProposeError(f"{self._name} can't be reached", [f"{where}: {type(error).__name__} {error}".rstrip()]) from None  # fmt: skip
         if not response.is_success:
             said = f"{where}: {response.status_code} {_said(response)}".rstrip()
-            raise ProposeError(f"{self._name} refused", [said, *_advice(response.status_code)])
+            raise ProposeError(f"{self._name} refused", [said, *_advice(response)])
         try:
             return response.json() if response.content else None
         except ValueError:
@@ -124,9 +124,11 @@ def _said(response: httpx.Response) -> str:
     return " ".join(" ".join(texts).split())[:300]
 
 
-def _advice(status: int) -> list[str]:
-    if status in (401, 403, 404):
-        return ["the token must be allowed to write contents and pull requests (GitLab: api and write_repository)"]
-    if status == 429:
+def _advice(response: httpx.Response) -> list[str]:
+    """What to do. GitHub answers 403 as well as 429 where it limits requests (docs.github.com/rest, rate limits)."""
+    limited = "retry-after" in response.headers or response.headers.get("x-ratelimit-remaining") == "0"
+    if response.status_code == 429 or (response.status_code == 403 and limited):
         return ["the forge limits requests; run the command again later"]
+    if response.status_code in (401, 403, 404):
+        return ["the token must be allowed to write contents and pull requests (GitLab: api and write_repository)"]
     return []

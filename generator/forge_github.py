@@ -25,6 +25,7 @@ class GitHub:
         self._token = environment["GITHUB_TOKEN"].strip()
         self._server = environment.get("GITHUB_SERVER_URL") or "https://github.com"
         self._owner, _, name = environment["GITHUB_REPOSITORY"].partition("/")
+        self._full_name = environment["GITHUB_REPOSITORY"].lower()
         self._repository = f"/repos/{quote(self._owner, safe='')}/{quote(name, safe='')}"
         headers = {
             "authorization": f"Bearer {self._token}",
@@ -38,8 +39,10 @@ class GitHub:
 
     def find(self, branch: str) -> PullRequest | None:
         rows = self._ask("GET", f"{self._repository}/pulls", head=f"{self._owner}:{branch}", state="open", per_page=100)
-        # An unknown `head` is ignored by some versions: what comes back is looked at again.
-        return next((_read(row) for row in rows if row["head"]["ref"] == branch), None)
+        # An unknown `head` is ignored by some versions: what comes back is looked at again. A pull request from a fork may
+        # have a branch of the same name; the repository of one that is gone is null.
+        own = [row for row in rows if row["head"]["ref"] == branch and _home(row) == self._full_name]
+        return _read(own[0]) if own else None
 
     def open(self, wanted: Proposal) -> PullRequest:
         content = {"title": wanted.title, "body": wanted.body, "head": wanted.branch, "base": wanted.base}
@@ -64,6 +67,11 @@ class GitHub:
                 self._ask("DELETE", f"{labels}/{quote(label, safe='')}")
         if wanted.label and wanted.label not in found.labels:
             self._ask("POST", labels, {"labels": [wanted.label]})
+
+
+def _home(row: Mapping[str, Any]) -> str:
+    """The repository that holds a pull request's branch."""
+    return str((row["head"]["repo"] or {}).get("full_name", "")).lower()
 
 
 def _read(row: Mapping[str, Any]) -> PullRequest:

@@ -25,14 +25,18 @@ class Login:
     user: str
     token: str = field(repr=False)
 
-    def environment(self) -> dict[str, str]:
-        """Git's own way to take configuration from the environment (git-config, GIT_CONFIG_COUNT)."""
+    def environment(self, given: Mapping[str, str]) -> dict[str, str]:
+        """Git's own way to take configuration from the environment (git-config, GIT_CONFIG_COUNT), after what is `given`
+        there. The empty value drops headers that are configured already: a checkout may have left a token of its own, and
+        servers refuse two."""
         basic = base64.b64encode(f"{self.user}:{self.token}".encode()).decode()
-        return {
-            "GIT_CONFIG_COUNT": "1",
-            "GIT_CONFIG_KEY_0": f"http.{self.server.rstrip('/')}/.extraheader",
-            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
-        }
+        count = given.get("GIT_CONFIG_COUNT", "")
+        first = int(count) if count.isascii() and count.isdigit() else 0
+        made = {"GIT_CONFIG_COUNT": str(first + 2)}
+        for number, value in enumerate(("", f"Authorization: Basic {basic}"), first):
+            made[f"GIT_CONFIG_KEY_{number}"] = f"http.{self.server.rstrip('/')}/.extraheader"
+            made[f"GIT_CONFIG_VALUE_{number}"] = value
+        return made
 
 
 class Git:
@@ -45,7 +49,7 @@ class Git:
         self._environment = {
             **os.environ,
             **identity,
-            **(login.environment() if login else {}),
+            **(login.environment(os.environ) if login else {}),
             "GIT_TERMINAL_PROMPT": "0",
             "LC_ALL": "C",
         }

@@ -27,6 +27,7 @@ class Request:
     title: str
     body: str
     open: bool = True
+    fork: bool = False
     labels: list[str] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
 
@@ -38,6 +39,7 @@ class State:
     requests: list[Request] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
     refuse: dict[str, int] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
     url: str = ""
 
     def open(self) -> list[Request]:
@@ -56,7 +58,7 @@ def _github(row: Request) -> Json:
     return {
         "number": row.number,
         "html_url": f"https://forge.example/acme/tools/pull/{row.number}",
-        "head": {"ref": row.branch},
+        "head": {"ref": row.branch, "repo": {"full_name": "stranger/tools" if row.fork else "Acme/tools"}},
         "base": {"ref": row.base},
         "title": row.title,
         "body": row.body,
@@ -71,7 +73,7 @@ def _gitlab(row: Request) -> Json:
         "web_url": f"https://forge.example/acme/tools/-/merge_requests/{row.number}",
         "source_branch": row.branch,
         "target_branch": row.base,
-        "source_project_id": 7,
+        "source_project_id": 8 if row.fork else 7,
         "target_project_id": 7,
         "title": row.title,
         # GitLab gives texts back with the line feeds of browsers.
@@ -89,9 +91,10 @@ def answer_github(state: State, method: str, path: str, query: Json, content: Js
     match method, kind, bool(number), part:
         case "GET", "pulls", False, None:
             branch = query["head"].removeprefix("acme:")
+            # Every owner's: some versions do not look at what stands before the colon.
             return 200, [_github(row) for row in state.open() if row.branch == branch and query["state"] == "open"]
         case "POST", "pulls", False, None:
-            if any(row.branch == content["head"] for row in state.open()):
+            if any(row.branch == content["head"] and not row.fork for row in state.open()):
                 return 422, {"message": "Validation Failed", "errors": [{"message": "A pull request already exists"}]}
             return 201, _github(state.add(content["head"], content["base"], content["title"], content["body"]))
         case "PATCH", "pulls", True, None:
@@ -166,6 +169,8 @@ def forge(answer: Any) -> Iterator[State]:
             self.send_response(status)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(data)))
+            for header, value in state.headers.items():
+                self.send_header(header, value)
             self.end_headers()
             self.wfile.write(data)
 

@@ -87,6 +87,39 @@ def test_what_the_forge_refuses_is_said_without_the_token_and_made_good_by_the_n
     assert len(state.requests) == 1
 
 
+def test_a_strangers_request_from_a_fork_with_a_branch_of_that_name_is_left_alone(
+    made: kit.Repository, kind: str, state: forges.State
+) -> None:
+    stranger = state.add("kustomer-mcp/all", "main", "Mine", "")
+    stranger.fork = True
+    kit.change(made, "acme")
+    kit.write_report(made, kit.drifted("acme"))
+    assert propose(made, kind).out.startswith("kustomer-mcp/all  opened")
+    kit.back(made)
+    kit.write_report(made, kit.clean("acme"))
+    assert propose(made, kind).out.startswith("kustomer-mcp/all  closed")
+    assert state.open() == [stranger] and (stranger.title, stranger.comments, stranger.labels) == ("Mine", [], [])
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "said"),
+    [
+        (403, {}, "the token must be allowed to write"),
+        (403, {"x-ratelimit-remaining": "0"}, "the forge limits requests"),
+        (403, {"retry-after": "60"}, "the forge limits requests"),
+        (429, {}, "the forge limits requests"),
+    ],
+)
+def test_a_forge_that_limits_requests_is_told_from_one_that_refuses_the_token(
+    made: kit.Repository, kind: str, state: forges.State, status: int, headers: dict[str, str], said: str
+) -> None:
+    kit.change(made, "acme")
+    kit.write_report(made, kit.drifted("acme"))
+    state.refuse["/"], state.headers = status, headers
+    done = propose(made, kind)
+    assert done.code == 1 and said in done.out
+
+
 def test_a_wrong_or_missing_token_is_said(made: kit.Repository, kind: str) -> None:
     kit.change(made, "acme")
     kit.write_report(made, kit.drifted("acme"))
@@ -136,8 +169,11 @@ def test_git_signs_in_with_the_token_and_only_with_the_right_one(
     kit.write_report(made, kit.drifted("acme"))
     for token, code in (("another-token", 1), (forges.TOKEN, 0)):
         with githttp.serving(made.remote.parent, user, token) as url:
-            here = kit.Repository(made.root, made.remote, {**made.variables, variable: url})
-            done = propose(here, kind, "--remote", f"{url}/{made.remote.name}")
+            # What a checkout left, and configuration that the environment has already.
+            left = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": f"url.{url}/.insteadOf", "GIT_CONFIG_VALUE_0": "here:"}
+            made.git("config", f"http.{url}/.extraheader", "Authorization: Basic bGVmdDpvdmVy")
+            here = kit.Repository(made.root, made.remote, {**made.variables, **left, variable: url})
+            done = propose(here, kind, "--remote", f"here:{made.remote.name}")
             assert done.code == code, done
             assert forges.TOKEN not in done.out + done.err
     assert made.branches() == ["kustomer-mcp/all", "main"] and len(state.open()) == 1
