@@ -13,9 +13,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-# A document can be large and hostile: what is said of it is short, and commands no terminal.
+# A document can be large and hostile: what is said of it is short, begins no line of its own (a CI runner takes one that
+# begins with `::`, or holds `##[`, for a command), and commands no terminal.
 _LONGEST = 1000
-_UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class KustomerMcpError(Exception):
@@ -35,7 +36,7 @@ class KustomerMcpError(Exception):
 def _shown(text: str) -> str:
     """A text as a person can read it: cut, and what can't be seen spelled out."""
     short = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-    return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], short)
+    return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], short).replace("##[", "## [")
 
 
 class ConfigError(KustomerMcpError):

@@ -264,6 +264,14 @@ def test_a_wait_past_the_limit_is_given_up_at_once_and_the_pins_stay(
     assert kit.read_tree(tmp_path) == pinned
 
 
+def test_what_kustomer_says_is_wrong_gives_a_ci_runner_no_command(tmp_path: Path, server: Hostile) -> None:
+    said = "no\n::add-mask::a ##[add-mask]b"
+    server.answer = lambda _: as_json({"errors": [{"title": said}]}, 500)
+    with pytest.raises(FetchError, match="answered HTTP 500: no ") as caught:
+        fetch(tmp_path, server)
+    assert "\n::" not in str(caught.value) and "##[" not in str(caught.value)
+
+
 def test_requests_that_wait_for_the_same_reset_wait_once(tmp_path: Path, server: Hostile) -> None:
     organisation = Organisation()
     refused: set[str] = set()

@@ -25,6 +25,7 @@ def assert_readable(error: KustomerMcpError) -> None:
     said = str(error)
     said.encode("utf-8")
     assert error.what and len(said) < 20_000
+    assert not any("\n" in text or "##[" in text for text in (error.what, *error.problems)), ascii(said)[:300]
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", said), ascii(said)[
         :300
     ]
