@@ -56,8 +56,12 @@ def _document(root: Path, client: httpx.Client, source: Source, pin: Json) -> tu
     else:
         raw = _file(root / "specs" / source.url, source)
     document = read_document(source.name, raw, int((pin or {}).get("operations", 0)))
-    facts = {"url": source.url, "etag": etag, "base_path": source.base_path, "operations": count_operations(document)}
-    return document, {key: value for key, value in facts.items() if value not in ("", None)}
+    facts: dict[str, Json] = {"url": source.url, "operations": count_operations(document)}
+    if etag:
+        facts["etag"] = etag
+    if source.base_path is not None:  # an empty one says that nothing comes before the paths, whatever `servers` says
+        facts["base_path"] = source.base_path
+    return document, facts
 
 
 def bundled_documents() -> tuple[str, ...]:

@@ -201,6 +201,13 @@ def test_a_body_that_unpacks_to_more_than_any_document_has_is_given_up(
     assert peak < 200_000_000
 
 
+def test_an_empty_base_path_counts_where_servers_say_another(tmp_path: Path, server: Hostile) -> None:
+    server.answer = lambda _: as_json({**document(), "servers": [{"url": "https://api.example/v1"}]})
+    for given, first in ((None, "/v1/v1/things0"), ("", "/v1/things0")):
+        fetch(tmp_path, Source("core", f"{server.url}/core.json", given))
+        assert State(tmp_path).documents.catalog.operations[0].path == first
+
+
 def test_no_key_is_ever_sent_for_a_document(tmp_path: Path, server: Hostile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUSTOMER_API_KEY", "secret-key")
     server.answer = lambda _: as_json(document())
