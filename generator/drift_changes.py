@@ -123,5 +123,5 @@ def _said(value: Json) -> str:
     if isinstance(value, list):
         return ", ".join(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in value)
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_said(inner)}" for key, inner in value.items())
+        return ", ".join(f"{key} {_said(inner)}" for key, inner in value.items()) or "none"
     return json.dumps(value, ensure_ascii=False)

@@ -14,7 +14,7 @@ from drift_kit import base_surface, found
 
 from generator.cli import main
 from generator.drift import compare
-from generator.drift_changes import TEXTS
+from generator.drift_changes import TEXTS, Change, sentence
 from generator.drift_ignored import about
 from generator.findings import SEVERITIES
 from generator.rules import RULES
@@ -172,3 +172,8 @@ def test_a_suppression_is_held_against_what_its_rule_speaks_of() -> None:
             spoken.setdefault(finding.rule, set()).add(finding.subject.partition(" ")[0])
     assert spoken.keys() == RULES.keys() - {SUSPICIOUS}
     assert {rule: tuple(sorted(words)) for rule, words in spoken.items()} == {rule: about(rule) for rule in spoken}
+
+
+def test_a_bound_where_there_was_none_is_told_as_such() -> None:
+    change = Change("argument-bounds-tightened", "argument create_x.name", {}, {"maxLength": 5}, what="argument `name`")
+    assert sentence(change, ("create_x",), 1) == "Argument `name` has tighter bounds: maxLength 5 (before: none)."
