@@ -92,14 +92,15 @@ def fetch(root: Path, names: tuple[str, ...], only: str | None, base_url: str | 
     from generator.config import read_tenant
 
     tenants = [read_tenant(root, name) for name in names]
-    if only != "klasses":
-        _fetch_documents(root)
+    fetched = [_fetch_documents(root)] if only != "klasses" else []
     if only != "documents":
-        for tenant in tenants:
-            _fetch_klasses(root, tenant, base_url, key_file, max_wait)
+        fetched += [_fetch_klasses(root, tenant, base_url, key_file, max_wait) for tenant in tenants]
+    for save in fetched:
+        save()
 
 
-def _fetch_documents(root: Path) -> None:
+def _fetch_documents(root: Path) -> Callable[[], None]:
+    """Fetch the documents; what comes back writes and tells them."""
     from generator.config import read_sources
     from generator.fetch import fetch_documents
     from generator.snapshot import read_lock, save_documents
@@ -107,13 +108,20 @@ def _fetch_documents(root: Path) -> None:
     before = {name: pin["sha256"] for name, pin in read_lock(root)["documents"].items()}
     with Progress("fetch") as progress:
         made = fetch_documents(root, read_sources(root), progress)
+
+    def save() -> None:
         save_documents(root, made)
-    after = {name: pin["sha256"] for name, pin in read_lock(root)["documents"].items()}
-    operations = sum(pin["operations"] for _, pin in made.values())
-    _changes("documents", before, after, f"{len(made)} documents, {operations} operations")
+        after = {name: pin["sha256"] for name, pin in read_lock(root)["documents"].items()}
+        operations = sum(pin["operations"] for _, pin in made.values())
+        _changes("documents", before, after, f"{len(made)} documents, {operations} operations")
+
+    return save
 
 
-def _fetch_klasses(root: Path, tenant: Any, base_url: str | None, key_file: str | None, max_wait: float) -> None:
+def _fetch_klasses(
+    root: Path, tenant: Any, base_url: str | None, key_file: str | None, max_wait: float
+) -> Callable[[], None]:
+    """Fetch a tenant's Klasses; what comes back writes and tells them."""
     from generator.config import check_base_url
     from generator.fetch_klasses import KlassFetcher, api_key
     from generator.snapshot import ACCOUNTS, read_lock, save_klasses
@@ -125,14 +133,18 @@ def _fetch_klasses(root: Path, tenant: Any, base_url: str | None, key_file: str 
         key = api_key(tenant.name, key_file)
         fetcher = KlassFetcher(tenant, base_url or tenant.base_url, key, progress, max_wait)
         files, notes = asyncio.run(fetcher.fetch(before))
-    save_klasses(root, tenant.name, files)
-    after = read_lock(root)["tenants"][tenant.name]["files"]
-    klasses = sum(name.startswith("klasses/") for name in files)
-    standard = sum(name.startswith("standard/") for name in files)
-    accounts = f", {len(files[ACCOUNTS]['accounts'])} outbound accounts" if ACCOUNTS in files else ""
-    _changes(tenant.name, before, after, f"{klasses} Klasses, {standard} standard objects{accounts}")
-    for note in notes:
-        click.echo(f"  {note}")
+
+    def save() -> None:
+        save_klasses(root, tenant.name, files)
+        after = read_lock(root)["tenants"][tenant.name]["files"]
+        klasses = sum(name.startswith("klasses/") for name in files)
+        standard = sum(name.startswith("standard/") for name in files)
+        accounts = f", {len(files[ACCOUNTS]['accounts'])} outbound accounts" if ACCOUNTS in files else ""
+        _changes(tenant.name, before, after, f"{klasses} Klasses, {standard} standard objects{accounts}")
+        for note in notes:
+            click.echo(f"  {note}")
+
+    return save
 
 
 def _changes(label: str, before: dict[str, str], after: dict[str, str], summary: str) -> None:

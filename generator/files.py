@@ -82,6 +82,7 @@ def replace_tree(
     stage = folder.with_name(f".{folder.name}.new")
     try:
         with _only_writer(folder.parent):
+            _take_back(folder)
             if not is_as_planned():
                 raise RenderError(
                     f"{folder.name} was changed by another run meanwhile; nothing was written",
@@ -121,11 +122,21 @@ def _exchange(new: Path, old: Path) -> None:
     else:
         done = -1
     if done != 0:
-        aside = old.with_name(f".{old.name}.old")
+        aside = _aside(old)
         shutil.rmtree(aside, ignore_errors=True)
         old.rename(aside)
         new.rename(old)
         aside.rename(new)
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.old")
+
+
+def _take_back(folder: Path) -> None:
+    """Put back a folder that a kill between two renames left aside."""
+    if _aside(folder).exists() and not folder.exists():
+        _aside(folder).rename(folder)
 
 
 def recover(root: Path) -> None:

@@ -128,7 +128,8 @@ def _is_as_released(folder: Path, old: _Committed) -> bool:
 
 def _committed(folder: Path) -> _Committed:
     try:
-        text = (folder / manifest.PATH).read_text(encoding="utf-8")
+        text = _text(folder, manifest.PATH)
+        told = _text(folder, changelog.PATH) if (folder / changelog.PATH).is_file() else ""
     except (FileNotFoundError, NotADirectoryError):
         return _Committed()
     try:
@@ -138,9 +139,18 @@ def _committed(folder: Path) -> _Committed:
         if not is_version(version) or not all(isinstance(row, dict) for row in changes):
             raise ValueError("its version or its changes are not of the form that this tool writes")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        mend = "take it back from version control, or delete the folder and generate it anew"
-        raise SpecError(f"generated/{folder.name}/manifest.json can't be read", [str(error), mend]) from None
-    path = folder / changelog.PATH
-    told = path.read_text(encoding="utf-8") if path.is_file() else ""
+        raise _unreadable(folder, manifest.PATH, error) from None
     files = tuple(path for path in said.get("files", ()) if isinstance(path, str) and is_inside(path))
     return _Committed(version, changes, str(said.get("generator", "")), str(said.get("tree", "")), told, files)
+
+
+def _text(folder: Path, name: str) -> str:
+    try:
+        return (folder / name).read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _unreadable(folder, name, error) from None
+
+
+def _unreadable(folder: Path, name: str, error: Exception) -> SpecError:
+    mend = "take it back from version control, or delete the folder and generate it anew"
+    return SpecError(f"generated/{folder.name}/{name} can't be read", [str(error), mend])

@@ -70,6 +70,15 @@ def test_an_error_of_the_tool_has_its_text_on_stderr_and_code_1(run: Run, root: 
         assert "did you mean 'title'" in result.stderr and "did you mean 'tools'" in result.stderr
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "CHANGELOG.md"])
+def test_a_record_of_bytes_that_are_no_text_is_named_with_what_to_do(run: Run, root: Path, name: str) -> None:
+    assert run("generate").exit_code == 0
+    (root / "generated" / "acme" / name).write_bytes(b"\xff")
+    result = run("check")
+    assert result.exit_code == 1 and f"generated/acme/{name} can't be read" in result.stderr
+    assert "take it back from version control" in result.stderr
+
+
 def test_a_bug_keeps_its_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise ZeroDivisionError
@@ -260,6 +269,20 @@ def test_fetching_again_says_that_nothing_changed(
     results = [CliRunner().invoke(main, ["-C", str(tmp_path), *words]) for words in first]
     assert [result.exit_code for result in results] == [0, 0, 0]
     assert re.findall(r"; (no changes|\d+ changes?)\n", results[2].stdout) == ["no changes", "no changes"]
+
+
+def test_a_fetch_that_fails_at_the_last_organisation_writes_nothing(
+    tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUSTOMER_BASE_URL", sandbox.url)
+    monkeypatch.setenv("KUSTOMER_API_KEY_ACME", "sandbox-acme")
+    monkeypatch.setenv("KUSTOMER_API_KEY_GLOBEX", "nobodys-secret")
+    for tenant in ("acme", "globex"):
+        CliRunner().invoke(main, ["-C", str(tmp_path), "init", tenant])
+    before = kit.read_tree(tmp_path)
+    result = CliRunner().invoke(main, ["-C", str(tmp_path), "fetch"])
+    assert result.exit_code == 1 and "globex" in result.stderr
+    assert kit.read_tree(tmp_path) == before
 
 
 def test_init_does_not_touch_what_is_there(run: Run, root: Path) -> None:

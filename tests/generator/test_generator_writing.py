@@ -494,6 +494,23 @@ def test_what_regenerate_writes_while_generate_exchanges_the_tree_is_not_lost(
     assert kit.read_tree(folder) == {"a.py": b"mine\n", "b.py": b"theirs\n"}
 
 
+@pytest.mark.parametrize("killed", [False, True])
+def test_where_folders_can_not_be_swapped_in_one_step_nothing_is_lost_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: dict[str, str], new: dict[str, str], killed: bool
+) -> None:
+    monkeypatch.setattr(writing.ctypes, "CDLL", lambda *_, **__: object())
+    folder, mine = tmp_path / "acme", {"NOTES.md": "mine"}
+    put(folder, old)
+    kit.write_tree(folder, mine)
+    if killed:  # between the two renames
+        folder.rename(tmp_path / ".acme.old")
+        with pytest.raises(RenderError, match="run the command again"):
+            put(folder, new)
+    put(folder, new)
+    assert kit.read_tree(folder) == as_bytes({**new, **mine})
+    assert [path.name for path in tmp_path.iterdir()] == ["acme"]
+
+
 def test_a_plan_that_another_run_has_overtaken_changes_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "acme"
     plan = compare(folder, {"a.py": "mine\n", "manifest.json": '{"files": ["a.py", "manifest.json"]}'})
