@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from .errors import KustomerError
+from .sites import clear_text, shown_address
 
 KEY_VARIABLE = "KUSTOMER_API_KEY"
 KEY_FILE_VARIABLE = "KUSTOMER_API_KEY_FILE"
@@ -67,6 +68,19 @@ class Settings:
                 "This server's API key holds characters that no key has: its operator must set it anew. Nothing was sent."
             )
         return key
+
+    def doubts(self) -> list[str]:
+        """What will keep calls from Kustomer, or shows the key on the way there; a server says it when it starts."""
+        doubts = []
+        try:
+            self.key()
+        except KustomerError as error:
+            doubts.append(str(error).removesuffix(" Nothing was sent.") + " Until then no tool can be called.")
+        if clear_text(self.base_url):
+            doubts.append(
+                f"{shown_address(self.base_url)} is plain HTTP to another machine: the API key can be read on the way."
+            )
+        return doubts
 
 
 def _key_in_file() -> str:

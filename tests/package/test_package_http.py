@@ -161,9 +161,8 @@ def test_every_connection_answers_without_waiting_for_more_to_say(monkeypatch: p
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "kustomer_mcp_acme", *words]
-    return subprocess.run(
-        command, env=environment(), capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL
-    )
+    known = environment(KUSTOMER_API_KEY="k")
+    return subprocess.run(command, env=known, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])

@@ -174,4 +174,5 @@ def test_the_runtime_logs_nothing_but_names_of_tools_errors_and_places() -> None
     assert calls == [
         'log.error("tool %s failed: %s at %s", name, type(error).__name__, _place(error))',
         'log.error("an unmasking window could not be closed: HTTP %s", error.status)',
+        'logs.log.warning("%s", doubt)',  # of settings: variables by name, and an address without user and password
     ]

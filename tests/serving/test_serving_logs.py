@@ -42,6 +42,20 @@ def about(server: Server, request_id: str, event: str) -> dict[str, Any]:
     return dict(found[0])
 
 
+def test_a_server_without_a_key_or_whose_key_can_be_read_on_the_way_says_so_as_it_starts(tmp_path: Path) -> None:
+    with serving(tmp_path, KUSTOMER_API_KEY="", KUSTOMER_BASE_URL="http://ada:hidden@kustomer.test") as one:
+        said_of_it = [line["text"] for line in one.lines("log") if line["level"] == "warning"]
+    assert said_of_it == [
+        "This server has no API key: its operator must set KUSTOMER_API_KEY or KUSTOMER_API_KEY_FILE. "
+        "Until then no tool can be called.",
+        "http://kustomer.test is plain HTTP to another machine: the API key can be read on the way.",
+    ]
+
+
+def test_a_server_with_what_it_needs_warns_of_nothing(server: Server) -> None:
+    assert [line for line in server.lines() if line["level"] == "warning" and line["event"] == "log"] == []
+
+
 def test_a_call_is_one_line_of_its_request_and_one_of_its_tool(server: Server) -> None:
     id, secret = grant(server.store)
     headers = {"x-request-id": "ticket-1.2_3", "mcp-protocol-version": "2025-11-25"}

@@ -31,7 +31,6 @@ def serve_http(info: PackageInfo, serving: Serving) -> int:
     Raises:
         StartError: It can't be served; the text says why.
     """
-    logs.configure(serving.log_format, serving.log_level)
     with listening(serving) as listener:
         if serving.workers == 1:
             app = assemble(info, serving)

@@ -51,11 +51,17 @@ def serve_command(info: PackageInfo) -> click.Command:
         os.environ.update(_variables(said))
         try:
             serving = Serving.from_environment()
+            settings = Settings.from_environment(info.base_url, info.user_agent)
         except ServingError as error:
             raise click.UsageError(_told(error)) from None
+        except KustomerError as error:
+            raise click.ClickException(str(error)) from None
+        logs.configure(serving.log_format, serving.log_level)
+        for doubt in settings.doubts():
+            logs.log.warning("%s", doubt)
         if serving.transport == "http":
             sys.exit(_http(info, serving))
-        _stdio(info, serving)
+        _stdio(info, settings, serving)
 
     for name, settings in reversed(_OPTIONS):
         serve = click.option(name, default=() if settings.get("multiple") else None, **settings)(serve)
@@ -87,13 +93,11 @@ def _http(info: PackageInfo, serving: Serving) -> int:
         raise click.ClickException(str(error)) from None
 
 
-def _stdio(info: PackageInfo, serving: Serving) -> None:
+def _stdio(info: PackageInfo, settings: Settings, serving: Serving) -> None:
     try:
-        settings = Settings.from_environment(info.base_url, info.user_agent)
         telemetry = telemetry_from_environment(info.name, info.version, "")
-    except (KustomerError, TelemetryError) as error:
+    except TelemetryError as error:
         raise click.ClickException(str(error)) from None
-    logs.configure(serving.log_format, serving.log_level)
     watching.set(CallWatch(Record("stdio", "-"), None, telemetry))
     try:
         anyio.run(_serve_stdio, info, settings, serving)

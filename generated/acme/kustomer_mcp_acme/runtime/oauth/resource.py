@@ -98,9 +98,9 @@ class OAuth:
 
 
 def store_down() -> Problem:
-    """The answer while the store of grants can't be used."""
+    """The answer while the store of grants, or the issuer of access tokens, can't be asked."""
     return Problem(
-        503, "Service Unavailable", "Grants can't be looked up now. Try again soon.", ((b"retry-after", b"5"),)
+        503, "Service Unavailable", "Access can't be checked now. Try again soon.", ((b"retry-after", b"5"),)
     )
 
 
