@@ -63,8 +63,8 @@ def serve_command(info: PackageInfo) -> click.Command:
             sys.exit(_http(info, serving))
         _stdio(info, settings, serving)
 
-    for name, settings in reversed(_OPTIONS):
-        serve = click.option(name, default=() if settings.get("multiple") else None, **settings)(serve)
+    for name, how in reversed(_OPTIONS):
+        serve = click.option(name, default=() if how.get("multiple") else None, **how)(serve)
     return serve
 
 
