@@ -158,7 +158,9 @@ async def _confirmed(tool: ToolEntry, arguments: Mapping[str, Any], given: Any, 
         if agreed:
             return
         if agreed is False:
-            raise InvalidArguments("The person at the client declined. Nothing was sent.")
+            raise InvalidArguments(
+                "The person at the client declined, so nothing was sent. Don't repeat the call, with `confirm` or without."
+            )
     raise InvalidArguments(
         f"This tool changes or deletes for good: repeat the call with `confirm` set to {record!r}. Nothing was sent."
     )
