@@ -58,7 +58,9 @@ def _sections(folder: Path, said: argparse.Namespace) -> list[Section]:
     globex = packages.package("globex", folders["globex"], "globex")
     listed = [(everything, 55_000.0), (everything_full, None), (acme, 12_000.0), (globex, None)]
     made.append(_shown(starts.list_sizes(listed)))
-    made.append(_shown(starts.measured(packages.empty(), [acme, everything])))
+    python = packages.interpreter(folder / "environment", folders["acme"])
+    floor, *started = (one.run_by(python) for one in (packages.empty(), acme, everything))
+    made.append(_shown(starts.measured(floor, started)))
     made.append(_shown(calls.measured(acme)))
     made.append(_shown(grants.measured(acme, folder / "grants")))
     made.append(_shown(fleet.measured(said.fleet_folder or folder / "fleet", said.fleet, fleet.CHANGED)))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.table import Row, Section
@@ -20,6 +21,22 @@ class Served:
     stdio: list[str]
     http: list[str]
     environment: dict[str, str]
+
+    def run_by(self, python: str) -> Served:
+        """The same server, run by another interpreter."""
+        return replace(self, stdio=[python, *self.stdio[1:]], http=[python, *self.http[1:]])
+
+
+def interpreter(folder: Path, package: Path) -> str:
+    """An interpreter that has what a package asks for and nothing else, as who deploys it has it: an environment for work on
+    this project holds more, and some of it is imported wherever it is installed (trio, by the HTTP client)."""
+    python = str(folder / "bin" / "python")
+    for command in (
+        [sys.executable, "-m", "venv", str(folder)],
+        [python, "-m", "pip", "install", "--quiet", str(package)],
+    ):
+        subprocess.run(command, check=True)
+    return python
 
 
 def package(name: str, folder: Path, tenant: str) -> Served:

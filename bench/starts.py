@@ -53,7 +53,8 @@ def measured(floor: Served, servers: list[Served]) -> Section:
             rows.append(Row(f"{server.name}, {transport}, to no tools", median(ratios), "x", spread(ratios), _AIM))
     how = (
         f"Process start to the first tools/list answer (initialize, initialized, tools/list); {_ROUNDS} rounds of all in "
-        "turn, forwards and backwards; a ratio is the median of the ratios of one round."
+        "turn, forwards and backwards, in an environment with what a package asks for and no more; a ratio is the median of "
+        "the ratios of one round."
     )
     return Section("Start", how, rows)
 

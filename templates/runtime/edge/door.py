@@ -9,8 +9,7 @@ from ..access import EVERYTHING, Access, Exposure
 from ..authentication import Authenticator, Refused
 from ..grants.model import StoreDown
 from ..grants.service import Grants, Window
-from ..oauth.resource import store_down
-from .asgi import NOT_FOUND, Problem, Scope
+from .asgi import NOT_FOUND, UNCHECKED, Problem, Scope
 from .lapse import StillHolds, stays
 from .mcp import PATH
 
@@ -68,7 +67,7 @@ class GrantDoor:
         try:
             window = await self._grants.count(found.grant, self._default)
         except StoreDown:
-            return store_down()
+            return UNCHECKED
         return _used_up(window) if window.exceeded else Entry(found.access, found.still_holds, found.subject)
 
 

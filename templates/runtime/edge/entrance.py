@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ..authentication import Authenticator
 from ..grants.service import Grants
-from ..oauth.model import OAuthSettings
-from ..oauth.resource import MCP_PATH, METADATA_PATH, OAuth
+from ..oauth.model import MCP_PATH, METADATA_PATH, OAuthSettings
 from .asgi import AsgiApp
 from .door import Door, GrantDoor
 from .settings import Serving
@@ -16,6 +15,8 @@ def entrance(grants: Grants, serving: Serving) -> tuple[Door, dict[str, AsgiApp]
     oauth = None
     documents: dict[str, AsgiApp] = {}
     if serving.oauth_issuer:
+        from ..oauth.resource import OAuth  # with it come libraries of cryptography, which only OAuth needs
+
         audience = serving.oauth_audience or serving.public_url + MCP_PATH
         oauth = OAuth(OAuthSettings(serving.oauth_issuer, audience, serving.oauth_jwks_url), grants, serving.public_url)
         documents = dict.fromkeys((METADATA_PATH, METADATA_PATH + MCP_PATH), oauth.serve_metadata)

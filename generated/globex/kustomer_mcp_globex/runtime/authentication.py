@@ -9,15 +9,18 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from .access import Access, Exposure
-from .edge.asgi import NOT_FOUND, Problem, Scope, header_values
+from .edge.asgi import NOT_FOUND, UNCHECKED, Problem, Scope, header_values
 from .grants.credentials import API, GRANT, has_form, same
 from .grants.model import Grant, Narrowing, StoreDown
 from .grants.service import Grants
-from .oauth.model import Identity, IssuerDown, TokenRefused
-from .oauth.resource import MCP_PATH, OAuth, store_down
+from .oauth.model import MCP_PATH, Identity, IssuerDown, TokenRefused
+
+if TYPE_CHECKING:
+    from .oauth.resource import OAuth
 
 # The logger whose texts the log shows: of any other it shows the place alone.
 _LOG = logging.getLogger("kustomer_mcp")
@@ -97,7 +100,7 @@ class Authenticator:
             return Refused(refusal.problem)
         except (StoreDown, IssuerDown) as error:
             self._say(str(error))
-            return Refused(store_down())
+            return Refused(UNCHECKED)
 
     async def _by_path(self, shown: Shown) -> Admitted:
         grant = await self._grants.holder(shown.in_path)

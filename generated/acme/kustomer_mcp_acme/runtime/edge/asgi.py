@@ -45,6 +45,10 @@ class Problem:
 
 # The answer of every path that is nothing, and of every secret that holds nothing: who asks can't tell them apart.
 NOT_FOUND = Problem(404, "Not Found", "There is nothing at this address.")
+# The answer while the store of grants, or the issuer of access tokens, can't be asked.
+UNCHECKED = Problem(
+    503, "Service Unavailable", "Access can't be checked now. Try again soon.", ((b"retry-after", b"5"),)
+)
 
 
 async def respond(send: Send, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]]) -> None:

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from ..sites import LOOPBACK
 
+METADATA_PATH = "/.well-known/oauth-protected-resource"
+MCP_PATH = "/mcp"
 # Of the algorithms of JWTs, those that need no secret of ours: `none` and HMAC can't be among them.
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 # Clocks differ (RFC 7519, 4.1.4 allows some leeway).

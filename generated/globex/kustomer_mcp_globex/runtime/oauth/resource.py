@@ -8,15 +8,13 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..edge.asgi import Problem, Receive, Scope, Send, respond
+from ..edge.asgi import UNCHECKED, Problem, Receive, Scope, Send, respond
 from ..grants.model import StoreDown
 from ..grants.service import Grants
 from .keys import IssuerKeys
-from .model import Identity, OAuthSettings
+from .model import MCP_PATH, METADATA_PATH, Identity, OAuthSettings
 from .tokens import header_of, identity_of, usable_keys
 
-METADATA_PATH = "/.well-known/oauth-protected-resource"
-MCP_PATH = "/mcp"
 # Whoever is not let in sees the scopes: so they are not read from the store at each of such requests.
 _SCOPES_SECONDS = 10.0
 _MOST_SCOPES = 50
@@ -75,7 +73,7 @@ class OAuth:
         try:
             document = await self._document(scope)
         except StoreDown:
-            await store_down().send(send)
+            await UNCHECKED.send(send)
             return
         headers = ((b"content-type", b"application/json"), (b"cache-control", b"public, max-age=60"))
         # The pages that may call at all (Origin was checked before) may read it too; it holds no secret.
@@ -95,13 +93,6 @@ class OAuth:
             return self._public_url
         host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "localhost")
         return f"{scope.get('scheme', 'http')}://{host}"
-
-
-def store_down() -> Problem:
-    """The answer while the store of grants, or the issuer of access tokens, can't be asked."""
-    return Problem(
-        503, "Service Unavailable", "Access can't be checked now. Try again soon.", ((b"retry-after", b"5"),)
-    )
 
 
 def _parameters(pairs: Iterable[tuple[str, str]]) -> bytes:
