@@ -176,7 +176,7 @@ def generate(root: Path, names: tuple[str, ...]) -> None:
         for change in changes:
             told(change.sign, f"generated/{name}/{change.path}")
         apply(root / "generated" / name, changes)
-        prove(state, name)
+        prove(state, name, plan.files)
         if plan.before != package.version:
             click.echo(f"{name}: version {f'{plan.before} -> ' if plan.before else ''}{package.version}")
         took = f" ({time.monotonic() - start:.1f} s)" if sys.stderr.isatty() else ""
@@ -196,16 +196,16 @@ def check(root: Path, names: tuple[str, ...], diff: bool) -> None:
     stale = []
     state = State(root)
     for name in names:
-        changes = () if is_proven(state, name) else _plan(state, name).changes
-        for change in changes:
+        plan = None if is_proven(state, name) else _plan(state, name)
+        for change in plan.changes if plan else ():
             told(change.sign, f"generated/{name}/{change.path}")
             if diff:
                 click.echo(change.diff(), nl=False)
-        if changes:
+        if plan and plan.changes:
             stale.append(name)
-        else:
-            prove(state, name)
-        click.echo(f"{name}: {'out of date' if changes else 'up to date'}")
+        elif plan:
+            prove(state, name, plan.files)
+        click.echo(f"{name}: {'out of date' if name in stale else 'up to date'}")
     if stale:
         click.echo(f"Run `kustomer-mcp generate {' '.join(stale)}`.", err=True)
         sys.exit(OUT_OF_DATE)

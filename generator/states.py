@@ -100,6 +100,7 @@ class State:
     """
 
     root: Path
+    _tenants: dict[str, Tenant] = field(default_factory=dict)
 
     @cached_property
     def lock(self) -> dict[str, Json]:
@@ -111,7 +112,10 @@ class State:
         return pinned_documents(self.root, self.lock)
 
     def tenant(self, name: str) -> Tenant:
-        return read_tenant(self.root, name)
+        """A tenant's configuration, as it was when it was first asked for."""
+        if name not in self._tenants:
+            self._tenants[name] = read_tenant(self.root, name)
+        return self._tenants[name]
 
     def klasses(self, name: str) -> dict[str, Json]:
         """The pinned Klass files of a tenant."""

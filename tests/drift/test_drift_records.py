@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import random
 import shutil
 from collections.abc import Iterator
@@ -214,22 +215,53 @@ def test_an_entry_that_would_run_something_is_refused(own_cache: Path) -> None:
     assert cache.find_object("key") is None
 
 
+def prove_as_committed(root: Path, name: str) -> None:
+    folder = root / "generated" / name
+    named = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]
+    prove(State(root), name, {path: (folder / path).read_text(encoding="utf-8") for path in named})
+
+
 def test_a_proof_holds_for_exactly_what_was_proven(own_cache: Path, root: Path) -> None:
     assert not is_proven(State(root), "acme")
-    prove(State(root), "acme")
+    prove_as_committed(root, "acme")
     assert is_proven(State(root), "acme")
-    for path in (
-        "generated/acme/README.md",
-        "specs/tenants/acme/tenant.toml",
-        klass_path("acme", "klasses/order.json"),
+    for path, more in (
+        ("generated/acme/README.md", "\n"),
+        ("specs/tenants/acme/tenant.toml", "\n[drafts]\naccounts = true\n"),
+        (klass_path("acme", "klasses/order.json"), "\n"),
     ):
         file = root / path
         text = file.read_text(encoding="utf-8")
-        file.write_text(text + "\n", encoding="utf-8")
+        file.write_text(text + more, encoding="utf-8")
         assert not is_proven(State(root), "acme"), path
         file.write_text(text, encoding="utf-8")
     (root / "generated/acme/TOOLS.md").rename(root / "away")
     assert not is_proven(State(root), "acme")
+
+
+@pytest.mark.parametrize(
+    ("path", "change"),
+    [
+        ("specs/tenants/globex/tenant.toml", ('"Globex Insights"', '"Another title"')),
+        ("generated/globex/README.md", ("Globex", "Somebody")),
+    ],
+)
+def test_what_is_edited_while_a_package_is_made_is_not_proven(
+    own_cache: Path, root: Path, monkeypatch: pytest.MonkeyPatch, path: str, change: tuple[str, str]
+) -> None:
+    real = release.plan
+
+    def edited(folder: Path, package: Package) -> release.Plan:
+        made = real(folder, package)
+        text = (root / path).read_text(encoding="utf-8")
+        assert change[0] in text
+        (root / path).write_text(text.replace(*change), encoding="utf-8")
+        return made
+
+    with monkeypatch.context() as patch:
+        patch.setattr(release, "plan", edited)
+        assert run(root, "check", "globex").exit_code == 0
+    assert run(root, "check", "globex").exit_code == 3
 
 
 @pytest.fixture
@@ -251,7 +283,7 @@ def look_anew() -> None:
     "path", ["tools.py.jinja", "runtime/calls.py", "runtime/grants/store.py", "runtime/admin/static/page.css", "deploy/requirements.lock"]
 )  # fmt: skip
 def test_a_proof_ends_with_any_change_of_a_template(own_cache: Path, root: Path, templates: Path, path: str) -> None:
-    prove(State(root), "acme")
+    prove_as_committed(root, "acme")
     assert is_proven(State(root), "acme")
     file = templates / path
     file.write_text(file.read_text(encoding="utf-8") + "\n", encoding="utf-8")
@@ -260,7 +292,7 @@ def test_a_proof_ends_with_any_change_of_a_template(own_cache: Path, root: Path,
 
 
 def test_without_the_cache_everything_is_made_anew(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    prove(State(root), "globex")
+    prove_as_committed(root, "globex")
     monkeypatch.setenv(cache.VARIABLE, "off")
     assert not is_proven(State(root), "globex")
     before = tree(root)
