@@ -42,27 +42,31 @@ def change_all(
     Raises:
         RenderError: As `write_all`.
     """
+    what = "nothing was written"
     try:
         with _only_writer(root), _only_writer(trees) if trees else nullcontext():
             _recover(root)
             texts, delete = made()
             _stage(root, texts, sorted(set(delete) - set(texts)))
+            what = "not all was written; the next command writes the rest"
             _recover(root)
     except OSError as error:
-        if not (root / _STAGE / _JOURNAL).exists():
-            shutil.rmtree(root / _STAGE, ignore_errors=True)
-        raise RenderError(f"nothing was written: {error.strerror or error}", [f"at {error.filename or root}"]) from None
+        raise RenderError(f"{what}: {error.strerror or error}", [f"at {error.filename or root}"]) from None
 
 
 def _stage(root: Path, texts: Mapping[str, str], gone: list[str]) -> None:
     """Put every new file into the stage, then the journal: from its rename on the new state is what holds."""
     stage = root / _STAGE
     stage.mkdir(parents=True)
-    for number, path in enumerate(sorted(texts)):
-        _durable(stage / str(number), texts[path])
-    journal = {"write": sorted(texts), "delete": gone}
-    _durable(stage / "journal.tmp", json.dumps(journal))
-    os.replace(stage / "journal.tmp", stage / _JOURNAL)
+    try:
+        for number, path in enumerate(sorted(texts)):
+            _durable(stage / str(number), texts[path])
+        journal = {"write": sorted(texts), "delete": gone}
+        _durable(stage / "journal.tmp", json.dumps(journal))
+        os.replace(stage / "journal.tmp", stage / _JOURNAL)
+    except BaseException:  # now, while nobody else can write: later there may be another run's stage
+        shutil.rmtree(stage, ignore_errors=True)
+        raise
 
 
 def replace_tree(
@@ -89,22 +93,28 @@ def replace_tree(
                     ["run the command again"],
                 )
             shutil.rmtree(stage, ignore_errors=True)
-            if folder.exists():
-                shutil.copytree(folder, stage, copy_function=os.link, symlinks=True)
-            for path in delete:
-                (stage / path).unlink(missing_ok=True)
-                _prune(stage, (stage / path).parent)
-            for path, text in texts.items():
-                (stage / path).parent.mkdir(parents=True, exist_ok=True)
-                (stage / path).unlink(missing_ok=True)
-                _durable(stage / path, text)
-            _exchange(stage, folder)
-            shutil.rmtree(stage, ignore_errors=True)
+            try:
+                _fill(stage, folder, texts, delete)
+                _exchange(stage, folder)
+            finally:  # while nobody else can write: later there may be another run's stage
+                shutil.rmtree(stage, ignore_errors=True)
     except OSError as error:
-        shutil.rmtree(stage, ignore_errors=True)
         raise RenderError(
             f"nothing was written: {error.strerror or error}", [f"at {error.filename or folder}"]
         ) from None
+
+
+def _fill(stage: Path, folder: Path, texts: Mapping[str, str], delete: Iterable[str]) -> None:
+    """Make the stage what the folder is to be; what stays is the same file, linked."""
+    if folder.exists():
+        shutil.copytree(folder, stage, copy_function=os.link, symlinks=True)
+    for path in delete:
+        (stage / path).unlink(missing_ok=True)
+        _prune(stage, (stage / path).parent)
+    for path, text in texts.items():
+        (stage / path).parent.mkdir(parents=True, exist_ok=True)
+        (stage / path).unlink(missing_ok=True)
+        _durable(stage / path, text)
 
 
 def _exchange(new: Path, old: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import random
@@ -509,6 +510,41 @@ def test_where_folders_can_not_be_swapped_in_one_step_nothing_is_lost_either(
     put(folder, new)
     assert kit.read_tree(folder) == as_bytes({**new, **mine})
     assert [path.name for path in tmp_path.iterdir()] == ["acme"]
+
+
+@pytest.mark.parametrize("act", ["write_all", "apply"])
+def test_a_run_that_gets_no_lock_leaves_the_stage_of_another_alone(
+    tmp_path: Path, new: dict[str, str], monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    folder = tmp_path / "acme"
+    stage = tmp_path / writing._STAGE if act == "write_all" else tmp_path / ".acme.new"
+    kit.write_tree(stage, {"0": "another run's"})
+
+    def refused(*_: Any) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    with pytest.raises(RenderError, match="nothing was written: No locks"):
+        write_all(tmp_path, {"a": "b"}) if act == "write_all" else put(folder, new)
+    assert kit.read_tree(stage) == {"0": b"another run's"}
+
+
+def test_a_run_that_fails_after_its_journal_does_not_say_that_nothing_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.replace
+
+    def full(source: Path, target: Path) -> None:
+        if target == tmp_path / "b":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", full)
+        with pytest.raises(RenderError, match="not all was written; the next command writes the rest: No space"):
+            write_all(tmp_path, {"a": "1", "b": "2"})
+    recover(tmp_path)
+    assert kit.read_tree(tmp_path) == {"a": b"1", "b": b"2"}
 
 
 def test_a_plan_that_another_run_has_overtaken_changes_nothing(tmp_path: Path) -> None:
