@@ -31,13 +31,16 @@ def _branches(operation: Operation, left_out: list[LeftOut]) -> Iterator[Operati
         yield replace(operation, body=_merge(options))
         return
     rows = BRANCH_TOOLS.get(operation.key, {})
-    labels = {_label(option, options, constants): option for option in options}
-    for label, option in sorted(labels.items()):
+    labels: dict[str, list[Schema]] = {}
+    for option in options:
+        labels.setdefault(_label(option, options, constants), []).append(option)
+    for label, same in sorted(labels.items()):
         if rows and label not in rows and "*" not in rows:
             reason = f"its branch `{label}` is the same as that of PATCH on the same path"
             left_out.append(LeftOut(operation.key, operation.document, operation.operation_id, reason))
             continue
-        yield _branch(operation, option, label)
+        # Those that nothing tells apart are one: none of them may go silently.
+        yield _branch(operation, same[0] if len(same) == 1 else _merge(same), label)
 
 
 def point_elsewhere(catalog: Catalog) -> Catalog:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections import Counter
+from typing import Any
 
 import generator_kit as kit
 import pytest
@@ -144,6 +145,20 @@ def test_every_branch_of_the_branch_table_exists(real: Snapshot) -> None:
     ]
     assert idle == []
     assert [key for key, rows in BRANCH_TOOLS.items() if "*" in rows and not any(k == key for k, _ in branches)] == []
+
+
+def test_branches_that_nothing_tells_apart_are_one_tool_with_the_fields_of_all() -> None:
+    def branch(kind: str, field: str) -> dict[str, Any]:
+        properties = {"type": {"type": "string", "enum": [kind]}, field: {"type": "string"}}
+        return {"type": "object", "required": ["type", field], "properties": properties}
+
+    operation = kit.operation("CreateWidget", "Widgets")
+    schema = {"oneOf": [branch("a", "x"), branch("a", "y"), branch("b", "z")]}
+    operation["requestBody"] = {"content": {"application/json": {"schema": schema}}}
+    document = kit.document({"/v1/widgets": {"post": operation}})
+    bodies = {o.branch: o.body or {} for o in document_catalog(Snapshot({"core": document})).operations}
+    assert {name: sorted(body["properties"]) for name, body in bodies.items()} == {"a_text": ["x", "y"], "b": ["z"]}
+    assert {name: body["required"] for name, body in bodies.items()} == {"a_text": [], "b": ["z"]}
 
 
 def test_every_resource_name_is_a_path_or_the_collection_of_one(keys: set[str]) -> None:
