@@ -61,12 +61,13 @@ def _of(owner: str, name: str) -> str:
 def _renamed(
     old: Mapping[str, Field], new: Mapping[str, Field], gone: list[str], come: list[str]
 ) -> list[tuple[str, str]]:
-    """Arguments that fill the same place of the request under another name; only where there is one candidate."""
+    """Arguments that fill the same place of the request under another name; only where there is one candidate on each side."""
     pairs = []
     for was in gone:
         wire = old[was].wire
-        same = [name for name in come if wire and new[name].wire == wire]
-        if len(same) == 1:
+        rivals = [name for name in gone if old[name].wire == wire]
+        same = [name for name in come if new[name].wire == wire]
+        if wire and len(rivals) == len(same) == 1:
             pairs.append((was, same[0]))
     return pairs
 

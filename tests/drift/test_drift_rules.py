@@ -16,6 +16,7 @@ from generator.cli import main
 from generator.drift import compare
 from generator.drift_changes import TEXTS, Change, sentence
 from generator.drift_ignored import about
+from generator.drift_shapes import fields_differ
 from generator.findings import SEVERITIES
 from generator.rules import RULES
 from generator.surface import Field, Surface, ToolSurface
@@ -45,6 +46,18 @@ def shaped(**shape: Any) -> Surface:
 
 def nested(kind: Mapping[str, Any]) -> Surface:
     return with_argument(NOTE, "body", shape=dict(kind))
+
+
+def test_an_argument_is_renamed_only_where_one_went_and_one_came_in_its_place() -> None:
+    def fields(*names: str) -> dict[str, Field]:
+        return {name: Field({"type": "string"}, False, wire="path id") for name in names}
+
+    def rules(old: tuple[str, ...], new: tuple[str, ...]) -> list[str]:
+        return [row.rule for row in fields_differ(fields(*old), fields(*new))]
+
+    assert rules(("customer_id",), ("id",)) == ["argument-renamed"]
+    assert rules(("customer_id", "company_id"), ("id",)) == ["argument-removed", "argument-removed", "argument-added"]
+    assert rules(("id",), ("customer_id", "company_id")) == ["argument-removed", "argument-added", "argument-added"]
 
 
 OBJECT = {"type": "object", "class": "X", "open": False, "fields": {"a": Field({"type": "string"}, False)}}
