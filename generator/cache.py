@@ -8,6 +8,7 @@ import json
 import os
 import pickle
 import tempfile
+from contextlib import suppress
 from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
@@ -104,11 +105,13 @@ def _write(path: Path, value: dict[str, Any]) -> None:
 
 
 def _write_bytes(path: Path, data: bytes) -> None:
-    try:
+    with suppress(OSError):  # a cache that can't be written costs time, nothing else
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        os.replace(temporary, path)
-    except OSError:
-        return  # a cache that can't be written costs time, nothing else
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import errno
 import json
+import os
 import random
 import shutil
 from collections.abc import Iterator
@@ -219,6 +221,18 @@ def prove_as_committed(root: Path, name: str) -> None:
     folder = root / "generated" / name
     named = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]
     prove(State(root), name, {path: (folder / path).read_text(encoding="utf-8") for path in named})
+
+
+def test_what_can_not_be_kept_leaves_nothing_behind(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", full)
+        cache.keep("key", {"a": 1})
+    assert list(own_cache.iterdir()) == []
+    cache.keep("key", {"a": 1})
+    assert cache.find("key") == {"a": 1}
 
 
 def test_a_proof_holds_for_exactly_what_was_proven(own_cache: Path, root: Path) -> None:
