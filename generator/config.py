@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from generator.drift_config import NO_DRIFT_CONFIG, DriftConfig, read_drift
 from generator.errors import ConfigError
@@ -17,7 +18,7 @@ from generator.text import is_device
 
 TENANT_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _BASE_URL = re.compile(r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/*")
-ORG = re.compile(r"[a-z0-9][a-z0-9-]*")
+ORG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 # Kustomer's channels that have drafts (developer.kustomer.com/api/core-resources/create-draft-for-customer).
 DRAFT_CHANNELS = (
     "email",
@@ -213,12 +214,21 @@ def scaffold(kind: str) -> str:
 def check_base_url(url: str) -> str | None:
     """Say what is wrong with a base URL, or None; plain http is for this machine alone."""
     found = _BASE_URL.fullmatch(url)
-    if found is None:
+    if found is None or not _is_host(url):
         shown = "an address with a user or a password" if "@" in url else repr(url)
         return f"{shown} is no base URL; write scheme and host only, such as https://acme.api.kustomerapp.com"
     if found["scheme"] == "http" and found["host"] not in ("127.0.0.1", "localhost", "[::1]"):
         return f"{url!r} would send the API key unencrypted; use https"
     return None
+
+
+def _is_host(url: str) -> bool:
+    """Whether an address names a host and a port that there can be."""
+    try:
+        parts = urlsplit(url)
+        return parts.port != 0 and (parts.hostname or "").strip(".") != ""
+    except ValueError:
+        return False
 
 
 def _base_url(raw: Mapping[str, Any], problems: list[str]) -> str:

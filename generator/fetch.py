@@ -97,13 +97,13 @@ def _get(root: Path, client: httpx.Client, source: Source, pin: Json) -> tuple[b
     kept = root / document_path(source.name)
     unchanged = False
     if isinstance(pin, dict) and pin.get("url") == source.url and kept.exists():
-        unchanged = sha256(kept.read_text("utf-8")) == pin["sha256"]
+        unchanged = sha256(kept.read_text(encoding="utf-8", errors="replace")) == pin["sha256"]
     if unchanged and (etag := str(pin.get("etag", ""))):
         headers["If-None-Match"] = etag
     try:
         with client.stream("GET", source.url, headers=headers) as response:
             content = _content(response)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:  # the last of a host that no name server takes
         raise FetchError(f"{source.name}: {source.url} can't be reached", [said(error)]) from None
     first, *others = (*response.history, response)
     if first.url.scheme == "https" and any(each.url.scheme == "http" for each in others):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote
 
 import httpx
 
@@ -146,7 +146,9 @@ class KlassFetcher:
             following = links.get("next") if isinstance(links, dict) else None
             if not following:
                 return found
-            query = dict(parse_qsl(urlsplit(following).query))
+            if not isinstance(following, str):
+                raise self._error("GET /v1/klasses names a next page that is no address", "try again")
+            query = dict(parse_qsl(following.partition("?")[2]))
         raise self._error(f"GET /v1/klasses does not end after {_MAX_PAGES} pages", "try again")
 
     async def _metadata(self, klasses: Mapping[str, Json], pinned: Mapping[str, Json]) -> dict[str, Json]:
@@ -258,7 +260,7 @@ class KlassFetcher:
             )
         try:
             value = response.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self._error(
                 f"GET {path} answered with something that is no JSON", "is the base URL Kustomer's API?"
             ) from None
@@ -289,6 +291,6 @@ def _kustomer_said(response: httpx.Response) -> str:
         said = str(entry.get("title") or entry.get("message") or "") + (
             f" ({entry['detail']})" if entry.get("detail") else ""
         )
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
         said = ""
     return " ".join(said.split())[:200] or "no reason given"

@@ -80,11 +80,14 @@ class Rest:
         headers: Sent each time.
 
     Raises:
-        ProposeError: The address would send the token unencrypted.
+        ProposeError: It is no address, or one that would send the token unencrypted.
     """
 
     def __init__(self, name: str, base_url: str, headers: Mapping[str, str]) -> None:
-        address = httpx.URL(base_url)
+        try:
+            address = httpx.URL(base_url)
+        except httpx.InvalidURL as error:
+            raise ProposeError(f"{base_url} is no address", [str(error)]) from None
         if address.scheme != "https" and not (address.scheme == "http" and address.host in _LOCAL):
             raise ProposeError(f"{base_url} would send the token unencrypted", ["use https"])
         self._name, self._base_url = name, base_url.rstrip("/")
@@ -101,14 +104,14 @@ class Rest:
             response = httpx.request(
                 method, self._base_url + path, params=query or None, json=content, headers=self._headers, timeout=_TIMEOUT
             )  # fmt: skip
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, UnicodeError) as error:  # the latter of a host that no name server takes
             raise ProposeError(f"{self._name} can't be reached", [f"{where}: {type(error).__name__} {error}".rstrip()]) from None  # fmt: skip
         if not response.is_success:
             said = f"{where}: {response.status_code} {_said(response)}".rstrip()
             raise ProposeError(f"{self._name} refused", [said, *_advice(response)])
         try:
             return response.json() if response.content else None
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ProposeError(f"{self._name} answered with something that is no JSON", [where]) from None
 
 
@@ -116,7 +119,7 @@ def _said(response: httpx.Response) -> str:
     """What the forge says is wrong, shortened."""
     try:
         content = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     said = content.get("message") or content.get("error") or "" if isinstance(content, dict) else ""
     details = content.get("errors") or "" if isinstance(content, dict) else ""

@@ -292,7 +292,7 @@ def test_init_does_not_touch_what_is_there(run: Run, root: Path) -> None:
     assert kit.read_tree(root) == before
 
 
-@pytest.mark.parametrize("org", ["Acme", "acme.com", "https://acme.kustomerapp.com", "a b", '"', "-", "-a"])
+@pytest.mark.parametrize("org", ["Acme", "acme.com", "https://acme.kustomerapp.com", "a b", '"', "-", "-a", "a" * 64])
 def test_init_refuses_an_organisation_that_is_none_and_writes_nothing(run: Run, root: Path, org: str) -> None:
     before = kit.read_tree(root)
     result = run("init", "shop", "--org", org)
@@ -300,8 +300,11 @@ def test_init_refuses_an_organisation_that_is_none_and_writes_nothing(run: Run, 
     assert kit.read_tree(root) == before
 
 
-@pytest.mark.parametrize("url", ["http://foreign.example", "nonsense", "https://u:hunter2@h", "https://h/v1"])
-def test_a_base_url_that_would_give_the_key_away_is_refused(
+@pytest.mark.parametrize(
+    "url",
+    ["http://foreign.example", "nonsense", "https://u:hunter2@h", "https://h/v1", "https://h:99999", "https://[::::]", "https://."],
+)  # fmt: skip
+def test_a_base_url_that_is_none_or_would_give_the_key_away_is_refused(
     run: Run, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     monkeypatch.setenv("KUSTOMER_API_KEY", "secret-key")

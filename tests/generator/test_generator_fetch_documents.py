@@ -68,10 +68,11 @@ def test_what_has_not_changed_is_asked_for_with_its_etag_and_stays(
     assert [request.headers["if-none-match"] for request in server.seen] == ['"one"']
 
 
+@pytest.mark.parametrize("raw", [b"{}", b"\xff\xfe"])
 def test_a_file_that_was_edited_by_hand_is_fetched_anew_and_not_taken_for_unchanged(
-    tmp_path: Path, server: Hostile, pinned: dict[str, bytes]
+    tmp_path: Path, server: Hostile, pinned: dict[str, bytes], raw: bytes
 ) -> None:
-    (tmp_path / "specs" / "openapi" / "core.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "specs" / "openapi" / "core.json").write_bytes(raw)
     server.answer = lambda request: (
         Reply(304) if "if-none-match" in request.headers else as_json(document(), etag='"one"')
     )
@@ -129,6 +130,15 @@ def test_a_server_that_can_not_be_reached_is_named_and_the_pins_stay(
             fetch(tmp_path, Source("core", url))
     assert url in str(caught.value)
     assert kit.read_tree(tmp_path) == pinned
+
+
+@pytest.mark.parametrize(
+    "url", ["http://a..b/core.json", f"http://{'a' * 64}.test/core.json", "http://[::::]/core.json"]
+)
+def test_a_host_that_there_can_not_be_is_named(tmp_path: Path, url: str) -> None:
+    with pytest.raises(FetchError, match="can't be reached") as caught:
+        fetch(tmp_path, Source("core", url))
+    assert url in str(caught.value)
 
 
 def test_half_of_the_operations_may_go(tmp_path: Path, server: Hostile, pinned: dict[str, bytes]) -> None:

@@ -7,6 +7,9 @@ import regeneration_forge as forges
 import regeneration_githttp as githttp
 import regeneration_kit as kit
 
+from generator.errors import ProposeError
+from generator.forge import Rest
+
 KINDS = ("github", "gitlab")
 
 
@@ -136,6 +139,12 @@ def test_a_token_is_not_sent_unencrypted(plain: kit.Repository) -> None:
     named = {"GITHUB_TOKEN": forges.TOKEN, "GITHUB_REPOSITORY": "acme/tools", "GITHUB_API_URL": "http://forge.example"}
     done = plain.tool("propose", "--report", "report", "--forge", "github", **named)
     assert done.code == 1 and "unencrypted" in done.err
+
+
+@pytest.mark.parametrize("address", ["https://[::::]", "https://a..b"])
+def test_an_address_that_there_can_not_be_is_said(address: str) -> None:
+    with pytest.raises(ProposeError, match=r"is no address|can't be reached"):
+        Rest("GitHub", address, {})("GET", "/pulls")
 
 
 def test_the_token_reaches_git_by_its_environment_alone(made: kit.Repository, kind: str) -> None:
