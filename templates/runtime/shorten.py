@@ -18,6 +18,7 @@ _PAGING = ("page", "pageSize")
 # What stands beside the records and is never shortened: where to go on, what was said, whose they are.
 _KEPT = (NEXT_CURSOR, "links", "notices", "org")
 _SHOWN_NAMES = 8
+_MOST_DIGITS = 15
 _KEPT_TEXT = 200  # characters: ids, dates and addresses are shorter, and a text says something even so
 _MARKER = 40
 _ID = re.compile(r"(?:^|_)ids?$|Ids?$")
@@ -63,8 +64,9 @@ def _position(content: Json, options: Presentation) -> tuple[int, int] | None:
 
 
 def _whole(value: Any) -> int:
+    """The page or page size that a value says, or 0; of a number that no page has, Python may refuse to read the digits."""
     text = str(value)
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else 0
 
 
 def _page_size(offset: int, most: int) -> int:

@@ -50,8 +50,14 @@ def is_address(base_url: str) -> bool:
 
     >>> is_address("https://acme.api.kustomerapp.com"), is_address("acme.api.kustomerapp.com"), is_address("https://a b")
     (True, False, False)
+    >>> is_address("https://127.0.0.1:99999"), is_address("https://[::::]")
+    (False, False)
     """
-    return bool(_ADDRESS.fullmatch(base_url))
+    try:
+        parts = urlsplit(base_url)  # Python looks at the port, and at what is in brackets
+        return bool(_ADDRESS.fullmatch(base_url)) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def shown_address(base_url: str) -> str:

@@ -82,8 +82,9 @@ async def test_a_key_of_another_region_is_found_out(examine: Examine) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["acme.api.kustomerapp.com", "https://a b", "ftp://kustomer.test", "https://", "https://k.test/v1"]
-)
+    "address",
+    ["acme.api.kustomerapp.com", "https://a b", "ftp://kustomer.test", "https://", "https://k.test/v1", "https://k.test:99999"],
+)  # fmt: skip
 async def test_what_is_no_address_gets_no_key(address: str, examine: Examine) -> None:
     check = next(check for check in await examine(base_url=address) if check.name == "base-url")
     assert (check.status, check.what) == ("failed", f"{address!r} is no base URL")
@@ -109,6 +110,7 @@ async def test_an_address_where_nobody_answers_is_named(examine: Examine) -> Non
     [
         (200, b"<html>hello</html>", "answered HTTP 200, which is not Kustomer's API"),
         (200, b'{"data": {"attributes": {"roles": "all"}}}', "answered HTTP 200, which is not Kustomer's API"),
+        (200, b'{"data":' + b"[" * 100_000, "answered HTTP 200, which is not Kustomer's API"),
         (403, b"<html>", "answered HTTP 403, which is not Kustomer's API"),
         (404, b"", "answered HTTP 404, which is not Kustomer's API"),
         (302, b"", "answered HTTP 302, which is not Kustomer's API"),
@@ -175,6 +177,6 @@ async def test_a_key_that_says_when_it_expires_is_taken_at_its_word(
     assert found.get("expiry", (None,))[0] == status
 
 
-@pytest.mark.parametrize("key", ["a.b.c", "e30.bm90IGpzb24.x", "e30.W10.x", "a.b"])
+@pytest.mark.parametrize("key", ["a.b.c", "e30.bm90IGpzb24.x", "e30.W10.x", "a.b", f"e30.{'W1tb' * 9_000}.x"])
 async def test_a_key_that_says_nothing_of_expiry_is_not_blamed_for_it(key: str, examine: Examine) -> None:
     assert "expiry" not in by_name(await examine(key))

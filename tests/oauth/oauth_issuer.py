@@ -55,8 +55,8 @@ class Issuer:
             return RedirectResponse("/elsewhere")
         if self.mode == "huge":
             return JSONResponse(self.jwks() | {"padding": "x" * 400_000})
-        if self.mode == "words":
-            return Response("no json")
+        if self.mode in ("words", "bottomless"):
+            return Response("no json" if self.mode == "words" else "[" * 100_000)
         return JSONResponse({"keys": []} if self.mode == "empty" else self.jwks())
 
     async def serve_metadata(self, request: Request) -> Response:

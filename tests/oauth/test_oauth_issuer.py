@@ -104,7 +104,7 @@ async def test_those_who_wait_for_an_issuer_that_is_slow_to_fail_wait_once(
     assert len(asked) == 2
 
 
-@pytest.mark.parametrize("mode", ["down", "redirect", "huge", "words", "empty", "liar", "plain"])
+@pytest.mark.parametrize("mode", ["down", "redirect", "huge", "words", "bottomless", "empty", "liar", "plain"])
 async def test_keys_that_cannot_be_believed_are_none(
     server: Served, issuer: IssuerProcess, mode: str, caplog: pytest.LogCaptureFixture
 ) -> None:

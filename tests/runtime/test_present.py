@@ -241,6 +241,11 @@ def test_a_cut_list_that_has_no_cursor_says_so(name: str) -> None:
     assert "no cursor for the rest: name `fields`" in answer["notices"][0]
 
 
+def test_a_page_of_more_digits_than_python_reads_is_no_page() -> None:
+    content = a_list(*texts(*[1000] * 10), meta={"page": "9" * 5000}, next_cursor=f"page={'9' * 5000}&pageSize=1")
+    assert 0 < len(shown(content, limit=3000, paged=True, page_size=50)["data"]) < 3
+
+
 def test_included_records_come_with_the_records_that_refer_to_them() -> None:
     rows = texts(1000, 1000, 1000)
     for number, row in enumerate(rows):

@@ -19,7 +19,7 @@ from .answer import Answer
 from .asking import InputNeeded
 from .client import Kustomer
 from .errors import InvalidArguments, KustomerError
-from .masking import named
+from .masking import CLOSE_WINDOW, named
 from .present import present
 from .presentation import Presentation
 from .ratelimit import RateLimit
@@ -28,7 +28,6 @@ from .watch import watched
 
 log = logging.getLogger("kustomer_mcp")
 OPEN_WINDOW = "create_a_kustomer_customer_unmasking_window"
-CLOSE_WINDOW = "delete_a_kustomer_customer_unmasking_window"
 _INTERNAL_ERROR = "The MCP server failed on this call; the request may or may not have been sent. Its log says where."
 # Arguments that are the server's own; a tool's contract offers them where the package was generated with them.
 DRY_RUN, CONFIRM, FIELDS = "dry_run", "confirm", "fields"

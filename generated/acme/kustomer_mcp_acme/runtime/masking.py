@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-CLOSE_TOOL = "delete_a_kustomer_customer_unmasking_window"
+CLOSE_WINDOW = "delete_a_kustomer_customer_unmasking_window"
 _SHOWN_FIELDS = 8
 _SHOWN_CUSTOMERS = 5
 _NAME_LIMIT = 120
@@ -91,7 +91,7 @@ def window_notice(content: Mapping[str, Any]) -> str | None:
     return (
         f"Unmasked {', '.join(shown[:_SHOWN_CUSTOMERS])}{more}. Sensitive values of the customer, its conversations, "
         f"messages and custom objects show until then; whoever may delete unmasking windows can close it sooner "
-        f"(`{CLOSE_TOOL}`, where this server has it): do so when the task is done."
+        f"(`{CLOSE_WINDOW}`, where this server has it): do so when the task is done."
     )
 
 

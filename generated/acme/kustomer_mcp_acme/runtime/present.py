@@ -7,14 +7,13 @@ from functools import partial
 from typing import Any
 
 from .answer import NEXT_CURSOR
-from .compact import compacted, field_tree, projected, unknown_fields
+from .compact import UNKNOWN, compacted, field_tree, projected, unknown_fields
 from .masking import masked_customers, masked_fields, notice, window_notice
 from .presentation import Json, Presentation, size_of
 from .shorten import cut, grown, shortened
 
 NOTICES = "notices"
 _FIRST, _LAST = ("data", "meta", "included"), (NEXT_CURSOR, NOTICES)
-_UNKNOWN = "No record here has "
 
 
 def present(content: Mapping[str, Any], options: Presentation) -> Json:
@@ -40,7 +39,7 @@ def _finished(content: Mapping[str, Any], unknown: str, options: Presentation, a
     masked = notice(masked_fields(answer), masked_customers(answer), options.unmask_tool)
     before = answer.get(NOTICES, [])
     before = before if isinstance(before, list) else [before]
-    if any(isinstance(one, str) and one.startswith(_UNKNOWN) for one in before):
+    if any(isinstance(one, str) and one.startswith(UNKNOWN) for one in before):
         unknown = ""
     new = [one for one in (masked, window_notice({"data": rows}), *said, unknown) if one and one not in before]
     result = {name: answer[name] for name in _FIRST if name in answer}

@@ -15,7 +15,8 @@ from .presentation import Json
 _RECORD = ("type", "id", "attributes", "relationships")
 _LINKS = ("links", "link", "data")
 _KOBJECTS = {"kobject": True}  # what `meta` says of a relationship whose link says so too
-_UNKNOWN = "No record here has "
+# What the notice about unknown fields begins with.
+UNKNOWN = "No record here has "
 _SHOWN_NAMES = 8
 
 Tree = dict[str, Any]
@@ -85,7 +86,7 @@ def unknown_fields(content: Mapping[str, Any], fields: tuple[str, ...]) -> str:
         return ""
     near = {name: near for name in unknown[:_SHOWN_NAMES] if (near := _nearest(name, list(known)))}
     meant = f"; nearest: {named(near.values(), _SHOWN_NAMES)}" if near else ""
-    return f"{_UNKNOWN}{named(unknown, _SHOWN_NAMES)}{meant}."
+    return f"{UNKNOWN}{named(unknown, _SHOWN_NAMES)}{meant}."
 
 
 def _nearest(name: str, known: list[str]) -> str:

@@ -61,7 +61,7 @@ def _expiry(key: str) -> float | None:
         return None
     try:
         payload = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     found = payload.get("exp") if isinstance(payload, dict) else None
     return float(found) if isinstance(found, int | float) and 0 < found < 1e11 else None
@@ -87,7 +87,7 @@ async def ask(settings: Settings, key: str, now: Callable[[], float]) -> Reply:
         came = now()
     try:
         content = json.loads(response.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     return Reply(response.status_code, response.headers.get("date", ""), content, asked, came)
 

@@ -32,7 +32,6 @@ from .pages import one_page
 from .prompts import serve_prompts
 from .settings import Settings
 from .surface import Surface, surface_of
-from .watch import report_denied
 
 _LIST_TTL_MS = 3_600_000
 # Everything of this package that never changes while it runs. What a grant is shown is private to it (lists.py).
@@ -132,8 +131,7 @@ class Desk:
         arguments: Mapping[str, Any] = params.arguments or {}
         if not self.surface.admits(access, name):
             if name not in self.surface.listed(access):
-                if name in self.surface.rows:
-                    report_denied(name)
+                self.surface.report(name)
                 raise MCPError(code=types.INVALID_PARAMS, message=f"Unknown tool: {name}")
             try:
                 answer = self.discovery.answer(access, name, arguments)

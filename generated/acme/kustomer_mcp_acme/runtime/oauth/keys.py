@@ -155,7 +155,7 @@ async def _json(client: httpx2.AsyncClient, url: str) -> dict[str, Any]:
         found = json.loads(body)
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise _Unusable(f"{url}: {type(error).__name__}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _Unusable(f"{url} answered no JSON") from None
     if not isinstance(found, dict):
         raise _Unusable(f"{url} answered no JSON object")
