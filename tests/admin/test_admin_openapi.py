@@ -52,6 +52,7 @@ def test_an_answer_that_the_document_does_not_name_is_found(
 
 def test_the_document_names_every_path_and_method_that_there_is(rest: httpx.Client) -> None:
     document = rest.get("/admin/openapi.json").json()
+    assert {"/admin/mcp", "/admin/mcp/{id}", "/admin/tokens"} <= set(document["paths"])
     for path, operations in document["paths"].items():
         allowed = rest.options(path.replace("{id}", "x")).headers["Allow"].split(", ")
         named = {method.upper() for method in operations if method != "parameters"}

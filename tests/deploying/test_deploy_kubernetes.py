@@ -175,7 +175,9 @@ def test_no_deployment_file_holds_the_version_of_the_package(tenant: str) -> Non
 
 
 def test_every_file_is_one_yaml_document_without_tabs() -> None:
-    for path in (package("acme") / "deploy" / "kubernetes").glob("*.yaml"):
+    files = list((package("acme") / "deploy" / "kubernetes").glob("*.yaml"))
+    assert files
+    for path in files:
         text = path.read_text(encoding="utf-8")
         assert "\t" not in text
         assert len(list(yaml.safe_load_all(text))) == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,13 +33,19 @@ def server(_recorder: Recorder, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield one
 
 
+@pytest.fixture(scope="module")
+def patient(_recorder: Recorder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that ends no request by itself as long as a test runs."""
+    with serving(tmp_path_factory.mktemp("patient"), "--open", KUSTOMER_BASE_URL=_recorder.url) as one:
+        yield one
+
+
 @pytest.mark.parametrize("era", ERAS)
-def test_a_client_that_leaves_ends_its_request_to_kustomer(era: str, server: Server, recorder: Recorder) -> None:
-    held, begin = hold(recorder, Held()), time.monotonic()
+def test_a_client_that_leaves_ends_its_request_to_kustomer(era: str, patient: Server, recorder: Recorder) -> None:
+    held = hold(recorder, Held())
     with pytest.raises(httpx.ReadTimeout):
-        in_era(server.url, era, timeout=0.5)
+        in_era(patient.url, era, timeout=0.5)
     assert held.left.wait(10), "the request to Kustomer goes on"
-    assert time.monotonic() - begin < 1.8, "it ended at its time-out, not because the client left"
     assert len(recorder.arrived) == 1
 
 

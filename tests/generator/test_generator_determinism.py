@@ -64,6 +64,7 @@ def test_the_order_within_the_nine_documents_changes_no_tool(real: Snapshot, see
 
 def test_two_spellings_of_a_klass_give_one_file(real: Snapshot) -> None:
     dice = random.Random(1)
+    assert real.klasses["acme"]
     for name, content in real.klasses["acme"].items():
         assert dump(shuffled(content, dice)) == dump(content), name
 

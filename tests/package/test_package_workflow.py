@@ -181,7 +181,9 @@ async def test_a_server_without_a_key_lists_its_tools_and_says_at_a_call_what_is
 
 
 def test_every_tool_is_within_the_profile_that_all_known_clients_accept() -> None:
-    for row in contract():
+    rows = contract()
+    assert rows
+    for row in rows:
         schema = row["inputSchema"]
         assert row["name"].replace("_", "").isalnum() and row["name"].islower() and len(row["name"]) <= 64
         assert row["title"] and 0 < len(row["description"]) <= 1024

@@ -57,7 +57,9 @@ async def test_a_prompt_is_as_reviewed(case: str, modules: Modules) -> None:
 async def test_a_prompt_names_only_tools_that_are_there(variant: str, era: str, modules: Modules) -> None:
     async with connected(modules(variant), era) as client:
         tools = {tool.name for tool in (await client.list_tools()).tools}
-        for prompt in (await client.list_prompts()).prompts:
+        prompts = (await client.list_prompts()).prompts
+        assert prompts
+        for prompt in prompts:
             given = {a.name: "order" for a in prompt.arguments or ()}
             text = await text_of(client, prompt.name, given)
             assert set(re.findall(r"`(\w*kustomer\w*)`", text)) <= tools

@@ -69,6 +69,7 @@ def test_each_operation_that_is_modelled_is_asked_for(emulator: Sandbox) -> None
 def test_what_is_granted_has_the_published_status_and_media_type(
     answers: list[tuple[kit.Asked, httpx.Response]],
 ) -> None:
+    assert answers
     for row, answer in answers:
         media = answer.headers.get("content-type", "")
         if answer.status_code == published.GONE:

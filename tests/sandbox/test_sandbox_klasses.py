@@ -57,7 +57,9 @@ def test_a_disabled_klass_has_no_records(reader: httpx.Client) -> None:
 
 
 def test_a_klass_does_not_carry_its_attributes(reader: httpx.Client) -> None:
-    for klass in reader.get("/v1/klasses").json()["data"]:
+    klasses = reader.get("/v1/klasses").json()["data"]
+    assert klasses
+    for klass in klasses:
         assert {"name", "displayName", "status", "updatedAt", "createdAt"} <= set(klass["attributes"])
         assert "properties" not in klass["attributes"]
         assert "jsonSchema" not in klass["attributes"]

@@ -18,7 +18,9 @@ def world() -> World:
 
 def _records(world: World, org: str) -> list[Record]:
     tables = world.org(org).tables
-    return [record for kind in tables.kinds() for record in tables.all(kind)]
+    found = [record for kind in tables.kinds() for record in tables.all(kind)]
+    assert found
+    return found
 
 
 @pytest.mark.parametrize("name", ORGS)
@@ -57,6 +59,8 @@ def test_every_klass_has_metadata_and_no_metadata_lacks_its_klass(name: str, wor
 def test_the_people_seeded_are_nobody(world: World) -> None:
     """Only names for examples, and the two addresses which the tasks speak of."""
     for name in ORGS:
-        for customer in world.org(name).tables.all("customer"):
+        customers = list(world.org(name).tables.all("customer"))
+        assert customers
+        for customer in customers:
             for entry in customer.attributes["emails"]:
                 assert entry["email"].endswith((".example", "@acmecorp.com"))
