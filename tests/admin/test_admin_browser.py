@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from admin_browser import Browser, chromium
 from admin_kit import TOKEN, Served, whole
+from browser_kit import Browser, chromium
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from browser_kit import chromium
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / ".ci" / "mkdocs.yml"
@@ -44,6 +45,17 @@ def test_no_page_asks_another_host_for_anything(site: Path) -> None:
         for hit in re.findall(r"""(?:@import|url\()\s*["']?((?:https?:)?//[^"')]+)""", path.read_text(encoding="utf-8"))
     }
     assert found | imported == set()
+
+
+def test_no_page_is_wider_than_the_screen_of_a_phone(site: Path, tmp_path: Path) -> None:
+    wider = {}
+    with chromium(tmp_path) as browser:
+        browser.look("light", (390, 844))
+        for path in [site / "index.html", *site.glob("*/index.html")]:
+            browser.open(path.as_uri())
+            if width := browser.sideways():
+                wider[path.parent.name] = width
+    assert wider == {}
 
 
 def test_links_out_of_the_docs_lose_only_their_link_and_links_to_nothing_stay() -> None:

@@ -1,4 +1,4 @@
-"""Owns driving headless Chromium (Debian's packages) over the page. Must not hold an expectation.
+"""Owns driving headless Chromium (Debian's packages) over pages. Must not hold an expectation.
 
 Nothing is downloaded: browser and driver are the installed ones. Without them tests are skipped, and fail where CI=true.
 """
@@ -145,7 +145,11 @@ class Browser:
         features = [{"name": "prefers-color-scheme", "value": mode}]
         self.chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
+    def sideways(self) -> list[str]:
+        """Whether the page scrolls sideways."""
+        width, screen = self.chrome.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
+        return [f"scrolls sideways: {width} > {screen}"] if width > screen else []
+
     def faults(self) -> list[str]:
         """What is wrong with the page as it stands: axe's violations, and whether it scrolls sideways."""
-        width, screen = self.chrome.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
-        return [*self.violations(), *([f"scrolls sideways: {width} > {screen}"] if width > screen else [])]
+        return [*self.violations(), *self.sideways()]
