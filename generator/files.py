@@ -8,6 +8,7 @@ then exchanged in one step (`replace_tree`). Files in a folder that holds others
 from __future__ import annotations
 
 import ctypes
+import errno
 import json
 import os
 import shutil
@@ -42,16 +43,30 @@ def change_all(
     Raises:
         RenderError: As `write_all`.
     """
-    what = "nothing was written"
     try:
         with _only_writer(root), _only_writer(trees) if trees else nullcontext():
-            _recover(root)
-            texts, delete = made()
-            _stage(root, texts, sorted(set(delete) - set(texts)))
-            what = "not all was written; the next command writes the rest"
-            _recover(root)
+            try:
+                _recover(root)
+                texts, delete = made()
+                _stage(root, texts, sorted(set(delete) - set(texts)))
+                _recover(root)
+            except OSError as error:
+                if (root / _STAGE / _JOURNAL).exists():
+                    raise _unfinished(root, error) from None
+                raise
     except OSError as error:
-        raise RenderError(f"{what}: {error.strerror or error}", [f"at {error.filename or root}"]) from None
+        raise _nothing(root, error) from None
+
+
+def _nothing(place: Path, error: OSError) -> RenderError:
+    return RenderError(f"nothing was written: {error.strerror or error}", [f"at {error.filename or place}"])
+
+
+def _unfinished(root: Path, error: OSError) -> RenderError:
+    return RenderError(
+        f"what a run has begun to write can't be finished: {error.strerror or error}",
+        [f"at {error.filename or root}", "mend that; the next command does the rest"],
+    )
 
 
 def _stage(root: Path, texts: Mapping[str, str], gone: list[str]) -> None:
@@ -83,31 +98,34 @@ def replace_tree(
     Raises:
         RenderError: The disk is full, the place can't be written, or another run has changed the folder meanwhile.
     """
-    stage = folder.with_name(f".{folder.name}.new")
+    place = folder.resolve()  # a link stays one
+    stage = place.with_name(f".{place.name}.new")
     try:
         with _only_writer(folder.parent):
-            _take_back(folder)
+            _tidy(place)
             if not is_as_planned():
                 raise RenderError(
                     f"{folder.name} was changed by another run meanwhile; nothing was written",
                     ["run the command again"],
                 )
-            shutil.rmtree(stage, ignore_errors=True)
             try:
-                _fill(stage, folder, texts, delete)
-                _exchange(stage, folder)
+                _fill(stage, place, texts, delete)
+                _exchange(stage, place)
+            except OSError as error:
+                if error.errno not in (errno.EXDEV, errno.EBUSY):
+                    raise
+                # A mount, or a folder of a container's lower layer: its files can be moved, it can't.
+                write_all(place, texts, delete)
             finally:  # while nobody else can write: later there may be another run's stage
                 shutil.rmtree(stage, ignore_errors=True)
     except OSError as error:
-        raise RenderError(
-            f"nothing was written: {error.strerror or error}", [f"at {error.filename or folder}"]
-        ) from None
+        raise _nothing(folder, error) from None
 
 
-def _fill(stage: Path, folder: Path, texts: Mapping[str, str], delete: Iterable[str]) -> None:
-    """Make the stage what the folder is to be; what stays is the same file, linked."""
-    if folder.exists():
-        shutil.copytree(folder, stage, copy_function=os.link, symlinks=True)
+def _fill(stage: Path, place: Path, texts: Mapping[str, str], delete: Iterable[str]) -> None:
+    """Make what is to take a folder's place."""
+    if place.exists():
+        shutil.copytree(place, stage, copy_function=_linked, symlinks=True)
     for path in delete:
         (stage / path).unlink(missing_ok=True)
         _prune(stage, (stage / path).parent)
@@ -115,6 +133,14 @@ def _fill(stage: Path, folder: Path, texts: Mapping[str, str], delete: Iterable[
         (stage / path).parent.mkdir(parents=True, exist_ok=True)
         (stage / path).unlink(missing_ok=True)
         _durable(stage / path, text)
+
+
+def _linked(source: str, target: str) -> None:
+    """A second name of a file that is only read; a copy where there can be none (other disk, other owner)."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(source, target, follow_symlinks=False)
 
 
 def _exchange(new: Path, old: Path) -> None:
@@ -135,7 +161,11 @@ def _exchange(new: Path, old: Path) -> None:
         aside = _aside(old)
         shutil.rmtree(aside, ignore_errors=True)
         old.rename(aside)
-        new.rename(old)
+        try:
+            new.rename(old)
+        except OSError:
+            aside.rename(old)
+            raise
         aside.rename(new)
 
 
@@ -143,17 +173,42 @@ def _aside(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.old")
 
 
-def _take_back(folder: Path) -> None:
-    """Put back a folder that a kill between two renames left aside."""
+def _tidy(folder: Path) -> None:
+    """Take away what a kill left beside a tree, or put it back where it was killed between two renames."""
     if _aside(folder).exists() and not folder.exists():
         _aside(folder).rename(folder)
+    for left in (_aside(folder), folder.with_name(f".{folder.name}.new")):
+        shutil.rmtree(left, ignore_errors=True)
+    if folder.exists():
+        _recover(folder)
 
 
-def recover(root: Path) -> None:
-    """Finish what a kill interrupted, once nobody is at it: the stage of a run that is alive is its own."""
-    if (root / _STAGE).exists():
-        with _only_writer(root):
-            _recover(root)
+def recover(root: Path, trees: Path | None = None) -> None:
+    """Finish what a kill interrupted, once nobody is at it: the stage of a run that is alive is its own.
+
+    Args:
+        root: The folder that `change_all` writes in.
+        trees: A folder of `root` whose trees `replace_tree` exchanges.
+
+    Raises:
+        RenderError: It can't be finished.
+    """
+    try:
+        if (root / _STAGE).exists():
+            with _only_writer(root):
+                _recover(root)
+        if trees and (folders := _interrupted(trees)):
+            with _only_writer(trees):
+                for folder in folders:
+                    _tidy(folder)
+    except OSError as error:
+        raise _unfinished(root, error) from None
+
+
+def _interrupted(trees: Path) -> list[Path]:
+    """The trees of a folder beside or in which a run has left something, or is at work now."""
+    beside = {path.with_name(path.stem[1:]) for end in ("new", "old") for path in trees.glob(f".*.{end}")}
+    return sorted(beside | {path.parent for path in trees.glob(f"*/{_STAGE}")})
 
 
 def _recover(root: Path) -> None:
@@ -165,14 +220,26 @@ def _recover(root: Path) -> None:
         for number, path in enumerate(plan["write"]):
             staged = stage / str(number)
             if staged.exists():
-                (root / path).parent.mkdir(parents=True, exist_ok=True)
-                os.replace(staged, root / path)
+                _move(staged, root / path)
         for path in plan["delete"]:
             (root / path).unlink(missing_ok=True)
             _prune(root, (root / path).parent)
         journal.unlink()
-    if stage.exists():
-        shutil.rmtree(stage)
+    shutil.rmtree(stage, ignore_errors=True)
+
+
+def _move(staged: Path, place: Path) -> None:
+    """Move a file to its place; where that is on another disk (a mount, a link) it is copied beside it first."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.replace(staged, place)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        beside = place.with_name(f".{place.name}.new")
+        _durable(beside, staged.read_bytes().decode())
+        os.replace(beside, place)
+        staged.unlink()
 
 
 def _prune(root: Path, folder: Path) -> None:

@@ -104,7 +104,7 @@ class State:
 
     @cached_property
     def lock(self) -> dict[str, Json]:
-        recover(self.root)
+        recover(self.root, self.root / "generated")
         return read_lock(self.root)
 
     @cached_property
