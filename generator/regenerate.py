@@ -20,7 +20,7 @@ from generator.ir import Json
 from generator.manifest import RECORDS
 from generator.package import inputs, tenant_catalog
 from generator.release import Plan, plan
-from generator.snapshot import LOCK, Snapshot, document_texts, dump, klass_texts
+from generator.snapshot import LOCK, Snapshot, document_texts, dump, klass_texts, sha256
 from generator.states import Documents, State, documents_from, package_of, surface_now
 from generator.surface import Surface
 from generator.tree import is_as_planned
@@ -101,11 +101,11 @@ def _matters(state: State, fresh: Documents) -> bool:
     return any(_uses(state, name, pinned) != _uses(state, name, fresh) for name in tenants(state.root))
 
 
-def _uses(state: State, name: str, documents: Documents) -> Json:
+def _uses(state: State, name: str, documents: Documents, klasses: Fetched | None = None) -> Json:
     """The hashes of what a tenant's package is made of, operation ids aside, which callers never see; what can't be built
-    says why."""
+    says why. Its Klasses are those that are pinned, where none are given."""
     try:
-        tenant, klasses = state.tenant(name), state.klasses(name)
+        tenant, klasses = state.tenant(name), state.klasses(name) if klasses is None else klasses
         made = tenant_catalog(documents.catalog, Snapshot({}, {name: klasses}), tenant)
         rows = tuple(replace(operation, operation_id="") for operation in made.operations)
         left_out = tuple(replace(row, operation_id="") for row in made.left_out)
@@ -127,20 +127,30 @@ def _tenant(run: _Run, name: str, fetched: Outcome) -> TenantReport:
         return _undecided(run, name, fetched, str(error))
     made = plan(folder, package)
     told = tenant_report(name, made.old or Surface(), made.new, tenant.drift, tenant.path)
-    if _is_worth(run, name, made):
+    if _is_worth(run, name, fetched, made):
         _write(run, name, fetched, made)
         run.written(name, made)
     return replace(told, version=made.before, next_version=made.package.version)
 
 
-def _is_worth(run: _Run, name: str, made: Plan) -> bool:
-    """Whether pins are missing, or anything but a note or a hash in the manifest differs; else pins and tree stay as they
-    are, both of them."""
+def _is_worth(run: _Run, name: str, fetched: Fetched, made: Plan) -> bool:
+    """Whether pins are missing or not those of the tree, or anything but a note or a hash in the manifest differs; else pins
+    and tree stay as they are, both of them."""
     if name not in run.state.lock["tenants"] or not run.state.lock["documents"]:
         return True
+    if not made.changes:
+        return _is_pinned_otherwise(run, name, fetched)
     if made.findings or run.adopted is not None:
-        return bool(made.changes)
+        return True
     return any(change.path not in RECORDS for change in made.changes)
+
+
+def _is_pinned_otherwise(run: _Run, name: str, fetched: Fetched) -> bool:
+    """Whether the pins would give another package than the one that is there, which is made of what was fetched."""
+    pins = run.state.lock["tenants"][name]["files"]
+    if run.adopted is None and pins == {file: sha256(dump(content)) for file, content in fetched.items()}:
+        return False
+    return _uses(run.state, name, run.state.documents) != _uses(run.state, name, run.documents, fetched)
 
 
 def _undecided(run: _Run, name: str, fetched: Fetched, error: str) -> TenantReport:

@@ -204,6 +204,18 @@ def test_regenerating_pins_anew_what_lost_its_pins_although_the_package_is_as_it
     assert {name for name, text in tree(root).items() if before.get(name) != text} <= {"specs/lock.json"}
 
 
+def test_regenerating_pins_what_a_package_is_made_of_already(sandbox: Sandbox, root: Path) -> None:
+    """Kustomer changes, is fetched, and takes the change back before anybody generates: the package needs nothing."""
+    before = tree(root)
+    add_attribute(sandbox)
+    assert run(root, "fetch", "acme", "--only", "klasses").exit_code == 0
+    assert run(root, "check", "acme").exit_code == 3
+    del properties(sandbox)["pointsNum"]
+    assert run(root, "regenerate", "acme").exit_code == 0
+    assert run(root, "check", "acme").exit_code == 0
+    assert tree(root) == before
+
+
 def test_regenerating_brings_pins_packages_versions_and_changelogs_up_to_date(sandbox: Sandbox, root: Path, tmp_path: Path) -> None:  # fmt: skip
     add_attribute(sandbox)
     drop_choice(sandbox)
