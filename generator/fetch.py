@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
@@ -16,8 +19,11 @@ from generator.openapi import count_operations
 from generator.snapshot import Json, document_path, read_lock, sha256
 
 Progress = Callable[[str, int, int], None]
-USER_AGENT = {"User-Agent": f"kustomer-mcp/{__version__}", "Accept": "application/json"}
+HEADERS = {"User-Agent": f"kustomer-mcp/{__version__}", "Accept": "application/json", "Accept-Encoding": "gzip"}
 _MAX_BODY = 50_000_000
+# How long an answer may take in all: one that comes a byte now and then meets no time-out of the connection.
+_ANSWER_SECONDS = 300.0
+_ENDLESS = "the answer does not come to an end"
 
 
 def fetch_documents(
@@ -34,7 +40,7 @@ def fetch_documents(
     lock = read_lock(root)["documents"]
     made: dict[str, tuple[Json, dict[str, Json]]] = {}
     problems: list[str] = []
-    with httpx.Client(timeout=60, follow_redirects=True, headers=USER_AGENT) as client:
+    with httpx.Client(timeout=60, follow_redirects=True, headers=HEADERS) as client:
         for number, source in enumerate(sources, 1):
             progress("documents", number - 1, len(sources))
             try:
@@ -122,12 +128,54 @@ def _get(root: Path, client: httpx.Client, source: Source, pin: Json) -> tuple[b
 
 def _content(response: httpx.Response) -> bytes:
     """A body, unpacked; of one that is too large no more than shows it, however small it was packed."""
+    until = time.monotonic() + _ANSWER_SECONDS
     content = bytearray()
+    _check_packing(response)
     for chunk in response.iter_bytes():
         content += chunk
         if len(content) > _MAX_BODY:
             break
+        if time.monotonic() > until:
+            raise httpx.ReadTimeout(_ENDLESS)
     return bytes(content)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request for Klasses was answered with."""
+
+    status: int
+    headers: httpx.Headers
+    content: bytes
+
+
+async def asked(client: httpx.AsyncClient, path: str, query: Mapping[str, str]) -> Answer:
+    """One answer, which goes on for ever neither in size nor in time.
+
+    Raises:
+        httpx.HTTPError: There is none, or no usable one.
+    """
+    content = bytearray()
+    try:
+        async with asyncio.timeout(_ANSWER_SECONDS), client.stream("GET", path, params=query) as response:
+            _check_packing(response)
+            async for chunk in response.aiter_bytes():
+                content += chunk
+                if len(content) > _MAX_BODY:
+                    raise httpx.ReadError(f"the answer is larger than {_MAX_BODY:,} bytes")
+    except TimeoutError:
+        raise httpx.ReadTimeout(_ENDLESS) from None
+    return Answer(response.status_code, response.headers, bytes(content))
+
+
+def _check_packing(response: httpx.Response) -> None:
+    """Refuse what is packed otherwise than was asked for, or twice: a few bytes of it could unpack to more than memory holds.
+
+    Raises:
+        httpx.DecodingError: It is.
+    """
+    if (packing := response.headers.get("content-encoding", "").lower()) not in ("", "identity", "gzip"):
+        raise httpx.DecodingError(f"the answer is packed as {packing[:40]!r}, which was not asked for")
 
 
 def said(error: Exception) -> str:

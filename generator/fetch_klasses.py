@@ -17,7 +17,7 @@ import httpx
 from generator import quirks
 from generator.config import Tenant
 from generator.errors import FetchError
-from generator.fetch import USER_AGENT, Progress, said
+from generator.fetch import HEADERS, Answer, Progress, asked, said
 from generator.klasses import KLASS_NAME, hidden_note
 from generator.ratelimit import seconds_until_reset
 from generator.snapshot import ACCOUNTS, HIDDEN, Json, normalise_klass
@@ -92,7 +92,7 @@ class KlassFetcher:
         self._progress = progress
         self._patience = _Patience(max_wait)
         self._gate = asyncio.Lock()
-        headers = {**USER_AGENT, "Authorization": f"Bearer {key}"}
+        headers = {**HEADERS, "Authorization": f"Bearer {key}"}
         self._client = httpx.AsyncClient(base_url=base_url, timeout=60, headers=headers, follow_redirects=False)
 
     async def fetch(self, pinned: Mapping[str, Json]) -> tuple[dict[str, Json], list[str]]:
@@ -211,17 +211,17 @@ class KlassFetcher:
             async with self._gate:  # opened again when the rate limit has room
                 pass
             try:
-                response = await self._client.get(path, params=query)
-            except httpx.HTTPError as error:
+                answer = await asked(self._client, path, query)
+            except (httpx.HTTPError, UnicodeError) as error:
                 raise self._error(f"GET {path} failed", said(error)) from None
-            if response.status_code == 429:
-                await self._wait(response.headers, path)
+            if answer.status == 429:
+                await self._wait(answer.headers, path)
                 continue
-            if _left(response.headers) < _LEAVE and response.status_code == 200:
-                await self._wait(response.headers, path, unless_known=True)
-            if response.status_code == 404 and missing is not None:
+            if _left(answer.headers) < _LEAVE and answer.status == 200:
+                await self._wait(answer.headers, path, unless_known=True)
+            if answer.status == 404 and missing is not None:
                 return missing
-            return self._value(response, path)
+            return self._value(answer, path)
 
     async def _wait(self, headers: httpx.Headers, path: str, *, unless_known: bool = False) -> None:
         """Wait as told; where nothing is told, a minute is what Kustomer's budgets run over."""
@@ -246,20 +246,20 @@ class KlassFetcher:
             self._progress(f"waiting {seconds:.0f} s for the rate limit", 0, 0)
             await asyncio.sleep(seconds)
 
-    def _value(self, response: httpx.Response, path: str) -> Json:
-        status = response.status_code
+    def _value(self, answer: Answer, path: str) -> Json:
+        status = answer.status
         if status in (401, 403):
             needs = next((role for part, role in _ROLES.items() if part in path), "org.permission.klass.read")
             raise self._error(
-                f"GET {path} answered HTTP {status}: {_kustomer_said(response)}",
+                f"GET {path} answered HTTP {status}: {_kustomer_said(answer.content)}",
                 f"check the API key, its organisation and region, and that it has the role {needs}",
             )
         if status != 200:
             raise self._error(
-                f"GET {path} answered HTTP {status}: {_kustomer_said(response)}", "the pins stay as they were"
+                f"GET {path} answered HTTP {status}: {_kustomer_said(answer.content)}", "the pins stay as they were"
             )
         try:
-            value = response.json()
+            value = json.loads(answer.content)
         except (ValueError, RecursionError):
             raise self._error(
                 f"GET {path} answered with something that is no JSON", "is the base URL Kustomer's API?"
@@ -285,9 +285,9 @@ def _left(headers: httpx.Headers) -> float:
         return float("inf")
 
 
-def _kustomer_said(response: httpx.Response) -> str:
+def _kustomer_said(content: bytes) -> str:
     try:
-        entry: Any = json.loads(response.content)["errors"][0]
+        entry: Any = json.loads(content)["errors"][0]
         said = str(entry.get("title") or entry.get("message") or "") + (
             f" ({entry['detail']})" if entry.get("detail") else ""
         )

@@ -29,6 +29,7 @@ ACCOUNTS = "accounts.json"
 # The Klasses that its organisation has and does not offer, with their status, so that they are never taken for vanished.
 HIDDEN = "hidden.json"
 _UNPINNED = "specs/ is not what lock.json pins"
+_LOCK_ANEW = "take it back from version control, or delete it and fetch everything anew"
 _KLASS_FILE = re.compile(r"(klasses|standard)/[0-9A-Za-z_-]{1,255}\.json|(accounts|hidden)\.json")
 
 
@@ -113,12 +114,10 @@ def read_lock(root: Path) -> dict[str, Json]:
         return {"documents": {}, "tenants": {}}
     try:
         lock = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, UnicodeDecodeError) as error:
-        raise SpecError(
-            f"{LOCK} can't be read", [str(error), "take it back from version control, or fetch anew"]
-        ) from None
+    except (ValueError, RecursionError) as error:
+        raise SpecError(f"{LOCK} can't be read", [str(error), _LOCK_ANEW]) from None
     if not _is_lock(lock):
-        raise SpecError(f"{LOCK} is no lock file", ["take it back from version control, or fetch anew"])
+        raise SpecError(f"{LOCK} is no lock file", [_LOCK_ANEW])
     return dict(lock)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -108,3 +109,23 @@ def hostile_server(certificate: Path | None = None) -> Iterator[Hostile]:
     with answering(Handler, certificate) as url:
         hostile = Hostile(url)
         yield hostile
+
+
+@contextlib.contextmanager
+def dripping() -> Iterator[str]:
+    """A server whose answers come a byte now and then, without an end."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while True:
+                    self.wfile.write(b" ")
+                    time.sleep(0.02)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Silent."""
+
+    with answering(Handler) as url:
+        yield url

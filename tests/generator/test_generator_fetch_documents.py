@@ -13,8 +13,9 @@ from typing import Any
 import generator_kit as kit
 import pytest
 import yaml
-from hostile_server import Hostile, Reply, as_json, hostile_server, self_signed
+from hostile_server import Hostile, Reply, as_json, dripping, hostile_server, self_signed
 
+from generator import fetch as fetching
 from generator.config import Source
 from generator.errors import FetchError
 from generator.fetch import bundled_documents, fetch_documents
@@ -211,6 +212,32 @@ def test_a_body_that_unpacks_to_more_than_any_document_has_is_given_up(
     assert peak < 200_000_000
 
 
+@pytest.mark.parametrize("packing", ["gzip, gzip", "br"])
+def test_what_is_packed_twice_or_in_another_way_than_asked_for_is_not_unpacked(
+    tmp_path: Path, server: Hostile, packing: str
+) -> None:
+    server.answer = lambda _: Reply(200, gzip.compress(gzip.compress(b"{}")), {"content-encoding": packing})
+    with pytest.raises(FetchError, match=f"packed as '{packing}'"):
+        fetch(tmp_path, core(server))
+    assert server.seen[0].headers["accept-encoding"] == "gzip"
+
+
+def test_a_body_that_comes_a_byte_now_and_then_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "_ANSWER_SECONDS", 0.2)
+    with dripping() as url, pytest.raises(FetchError, match="does not come to an end"):
+        fetch(tmp_path, Source("core", f"{url}/core.json"))
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"[" * 9999])
+def test_a_pinned_file_that_is_no_text_is_fetched_anew(tmp_path: Path, server: Hostile, content: bytes) -> None:
+    server.answer = lambda _: as_json(kit.document(kit.things()))
+    fetch(tmp_path, core(server))
+    before = kit.read_tree(tmp_path)
+    (tmp_path / "specs/openapi/core.json").write_bytes(content)
+    fetch(tmp_path, core(server))
+    assert kit.read_tree(tmp_path) == before
+
+
 def test_an_empty_base_path_counts_where_servers_say_another(tmp_path: Path, server: Hostile) -> None:
     server.answer = lambda _: as_json({**document(), "servers": [{"url": "https://api.example/v1"}]})
     for given, first in ((None, "/v1/v1/things0"), ("", "/v1/things0")):
@@ -274,7 +301,9 @@ def test_a_pinned_file_of_bytes_that_are_no_text_differs_from_its_pin(tmp_path: 
         (tmp_path / path).write_bytes(before)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"documents": []}', '{"documents": {}, "tenants": 1}', "\x00"])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"documents": []}', '{"documents": {}, "tenants": 1}', "\x00", "[" * 99_999]
+)
 def test_a_lock_that_is_no_lock_is_an_error_that_says_what_to_do(tmp_path: Path, text: str) -> None:
     (tmp_path / "specs").mkdir()
     (tmp_path / "specs" / "lock.json").write_text(text, encoding="utf-8")

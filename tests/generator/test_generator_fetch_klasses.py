@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import time
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
@@ -11,8 +12,9 @@ from typing import Any
 
 import generator_kit as kit
 import pytest
-from hostile_server import Hostile, Reply, Request, as_json, hostile_server
+from hostile_server import Hostile, Reply, Request, as_json, dripping, hostile_server
 
+from generator import fetch as fetching
 from generator import quirks
 from generator.errors import FetchError
 from generator.fetch_klasses import KlassFetcher, api_key
@@ -145,6 +147,7 @@ def _metadata(reply: Reply, resource: str = "kobject.pet") -> Callable[[Request]
     return lambda request: reply if request.path.endswith(resource) else None
 
 
+_BOMB = gzip.compress(bytes(50_000_001), 1)
 _BROKEN = {
     "401": (_klasses(as_json({"errors": [{"title": "unauthorized"}]}, 401)), "check the API key"),
     "403 on metadata": (_metadata(as_json({"errors": [{"title": "forbidden"}]}, 403)), "org.permission.metadata.read"),
@@ -166,6 +169,15 @@ _BROKEN = {
     "an answer without a bottom": (_metadata(Reply(200, b'{"data":' + b"[" * 100_000)), "no JSON"),
     "an error without a bottom": (_metadata(Reply(500, b'{"errors":' + b"[" * 100_000)), "HTTP 500: no reason"),
     "a truncated answer": (_metadata(Reply(200, b'{"data": {"attributes"', cut=10)), "failed"),
+    "JSON that is too deep": (_klasses(Reply(200, b"[" * 99_999)), "something that is no JSON"),
+    "an error that is too deep": (_klasses(Reply(400, b"[" * 99_999)), "answered HTTP 400: no reason given"),
+    "a next page that is no address": (
+        _klasses(as_json({"data": [], "links": {"next": "http://[x"}})), "a next page that is no address",
+    ),
+    "a gzip bomb": (_klasses(Reply(200, _BOMB, {"content-encoding": "gzip"})), "larger than 50,000,000 bytes"),
+    "a gzip bomb within a gzip bomb": (
+        _klasses(Reply(200, gzip.compress(_BOMB), {"content-encoding": "gzip, gzip"})), "packed as 'gzip, gzip'",
+    ),
     "no Klass where some are pinned": (_klasses(as_json({"data": [], "links": {}})), "lists no Klass where some are"),
 }  # fmt: skip
 
@@ -182,6 +194,15 @@ def test_a_part_is_never_taken_for_the_whole_and_the_pins_stay(
         fetch(tmp_path, server)
     assert said in str(caught.value)
     assert KEY not in str(caught.value)
+    assert kit.read_tree(tmp_path) == pinned
+
+
+def test_an_answer_that_comes_a_byte_now_and_then_is_given_up(
+    tmp_path: Path, pinned: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "_ANSWER_SECONDS", 0.2)
+    with dripping() as url, pytest.raises(FetchError, match="does not come to an end"):
+        fetch(tmp_path, Hostile(url))
     assert kit.read_tree(tmp_path) == pinned
 
 
