@@ -21,22 +21,31 @@ from generator import __version__
 from generator.drift_cli import diff, drift, regenerate, rules
 from generator.errors import ConfigError, KustomerMcpError
 from generator.propose_cli import gather, propose
-from generator.terminal import Progress, chosen, complete_tenants, counted, told
+from generator.terminal import Progress, chosen, complete_tenants, counted, is_terminal, told
 
 OUT_OF_DATE = 3
 
 
 class _Group(click.Group):
-    """Turns the tool's own errors into their text and exit code 1; any other keeps its traceback."""
+    """Turns the tool's own errors and the system's into their text and exit code 1; any other keeps its traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         if os.environ.get("NO_COLOR"):
             ctx.color = False
         try:
             return super().invoke(ctx)
-        except KustomerMcpError as error:
-            click.echo(f"{click.style('Error', fg='red')}: {error}", err=True)
+        except BrokenPipeError:
+            raise  # nobody reads on: Click ends without a word
+        except (KustomerMcpError, OSError) as error:
+            click.echo(f"{click.style('Error', fg='red')}: {_said(error)}", err=True)
             sys.exit(1)
+
+
+def _said(error: Exception) -> str:
+    """An error's text; one of the system's is about a file, or about what is printed (a full disk behind `>`)."""
+    if not isinstance(error, OSError):
+        return str(error)
+    return f"{error.strerror or error}\n  - at {error.filename or 'the output'}"
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -49,6 +58,10 @@ def main(ctx: click.Context, root: Path) -> None:
     `init` writes a tenant's configuration, `fetch` pins Kustomer's documents and the organisation's Klasses in specs/,
     `generate` turns them into a package in generated/, and `check` says whether that is up to date.
     """
+    try:
+        Path.home()
+    except RuntimeError:  # a user whom the system does not know; libraries ask for a home when they are imported
+        os.environ["HOME"] = os.sep
     ctx.obj = root.resolve()
 
 
@@ -179,7 +192,7 @@ def generate(root: Path, names: tuple[str, ...]) -> None:
         prove(state, name, plan.files)
         if plan.before != package.version:
             click.echo(f"{name}: version {f'{plan.before} -> ' if plan.before else ''}{package.version}")
-        took = f" ({time.monotonic() - start:.1f} s)" if sys.stderr.isatty() else ""
+        took = f" ({time.monotonic() - start:.1f} s)" if is_terminal(sys.stderr) else ""
         summary = _summary(len(package.tools), len(package.toolsets), len(package.left_out))
         click.echo(f"{name}: {summary}; {counted(len(changes), 'file')} changed{took}")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from generator.errors import ConfigError
-from generator.terminal import Progress, chosen, complete_tenants, told
+from generator.terminal import Progress, chosen, complete_tenants, is_terminal, told
 
 if TYPE_CHECKING:
     from generator.findings import Report
@@ -136,7 +136,7 @@ def _show(root: Path, made: Report, form: str, output: Path | None) -> None:
     from generator import reports
     from generator.reports.places import in_tree
 
-    colored = output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    colored = output is None and is_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
     text = reports.render(made, form, locate=in_tree(root), color=colored)
     if output is None:
         click.echo(text, nl=False)

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import Self, TextIO
 
 import click
 
@@ -15,13 +15,18 @@ from generator.errors import ConfigError
 _COLORS = {"+": "green", "~": "yellow", "-": "red"}
 
 
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody looks at it; a stream that was closed before the start is None."""
+    return stream is not None and stream.isatty()
+
+
 class Progress:
     """One line on a terminal: what, how many, how long; gone when it is done. Silent elsewhere."""
 
     def __init__(self, label: str) -> None:
         self._label = label
         self._start = time.monotonic()
-        self._shown = sys.stderr.isatty()
+        self._shown = is_terminal(sys.stderr)
 
     def __call__(self, what: str, done: int, total: int) -> None:
         if self._shown:

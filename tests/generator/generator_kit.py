@@ -12,6 +12,7 @@ import importlib
 import inspect
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -198,10 +199,13 @@ def assert_fits(contract: Json, function: Json, model: Json) -> None:
     assert {names[p.name] for p in parameters if p.default is p.empty} == required, function.__name__
 
 
-def command(root: Path, *words: str, variables: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process of its own."""
+def command(
+    root: Path, *words: str, variables: Mapping[str, str] | None = None, shell: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own; `shell` is what a shell does with its streams."""
+    command = [sys.executable, "-m", "generator_main", "-C", str(root), *words]
     return subprocess.run(
-        [sys.executable, "-m", "generator_main", "-C", str(root), *words],
+        ["sh", "-c", f"{shlex.join(command)} {shell}"] if shell else command,
         capture_output=True,
         text=True,
         encoding="utf-8",

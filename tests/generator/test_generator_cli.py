@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from generator.errors import KustomerMcpError
 from generator.sandbox import Sandbox, running
 
 TOML = 'org = "acme"\n'
+SOURCE = '[[document]]\nname = "core"\nurl = "core.json"\n'
 SNAPSHOTS = kit.HERE / "snapshots"
 
 
@@ -34,6 +38,12 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(root: Path) -> Run:
     return lambda *words, **named: CliRunner().invoke(main, ["-C", str(root), *words], **named)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with running() as one:
+        yield one
 
 
 # ------------------------------------------------------------------------------------------------- texts
@@ -85,6 +95,50 @@ def test_a_bug_keeps_its_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr("generator.states.package_of", fail)
     assert isinstance(run("generate").exception, ZeroDivisionError)
+
+
+@pytest.mark.parametrize(
+    "path", ["specs/lock.json", "specs/openapi/core.json", "specs/tenants/acme/klasses/order.json"]
+)
+def test_a_file_that_can_not_be_read_is_named_without_a_traceback(run: Run, root: Path, path: str) -> None:
+    (root / path).unlink()
+    (root / path).mkdir()
+    result = run("check")
+    assert (result.exit_code, "Is a directory" in result.stderr, path in result.stderr) == (1, True, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "closed"),
+    [(["generate"], "2>&-"), (["drift"], ">&-"), (["regenerate", "--all"], "<&- >&- 2>&-")],
+    ids=["stderr", "stdout", "all"],
+)
+def test_streams_that_are_closed_change_nothing(root: Path, sandbox: Sandbox, words: list[str], closed: str) -> None:
+    (root / "specs/core.json").write_text(json.dumps(kit.document(kit.things())), encoding="utf-8")
+    (root / "specs/sources.toml").write_text(SOURCE, encoding="utf-8")
+    variables = {"KUSTOMER_BASE_URL": sandbox.url, "KUSTOMER_API_KEY": "sandbox-acme"}
+    assert kit.command(root, "regenerate", "--all", variables=variables).returncode == 0
+    assert kit.command(root, *words, variables=variables, shell=closed).returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the full disk is Linux's /dev/full")
+def test_an_output_on_a_full_disk_is_told_without_a_traceback_and_nothing_is_written(root: Path) -> None:
+    done = kit.command(root, "generate", shell="> /dev/full")
+    assert done.returncode == 1 and done.stderr == "Error: No space left on device\n  - at the output\n"
+    assert not (root / "generated" / "acme").exists()
+
+
+def test_a_reader_who_goes_early_ends_a_command_without_a_word(root: Path) -> None:
+    done = kit.command(root, "tools", "acme", "--all", shell="| true")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_user_without_a_home_can_generate(root: Path) -> None:
+    code = "import pwd; pwd.getpwuid = {}.__getitem__; from generator.cli import main; main()"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("HOME", "XDG_"))}
+    environment = {**environment, "PYTHONPATH": str(kit.ROOT), "KUSTOMER_MCP_CACHE": "off"}
+    words = [sys.executable, "-c", code, "-C", str(root), "generate"]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("command", ["generate", "check", "fetch"])
@@ -226,12 +280,6 @@ def test_output_that_is_no_terminal_has_no_colours_and_no_progress(root: Path) -
 
 
 # ---------------------------------------------------------------------------------- from nothing to a package
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with running() as one:
-        yield one
 
 
 def test_init_fetch_and_generate_work_as_they_are_on_the_emulator(
