@@ -15,6 +15,8 @@ from generator.text import camel, identifier, is_clean, one_line, snake
 # What Kustomer allows as a Klass's name (developer.kustomer.com/api/core-resources/get-klass-by-id).
 KLASS_NAME = re.compile(r"[0-9A-Za-z_-]{1,255}")
 _LABEL_LIMIT = 80
+# Trees that people choose from have a handful; what walks through thousands would fall out of Python's stack.
+_MOST_LEVELS = 40
 _OPEN_CUSTOM: Schema = {"type": "object", "description": "Custom attributes by name"}
 
 
@@ -76,6 +78,8 @@ def read_klass(content: Json) -> Klass:
             notes.append(f"{name}: deleted in Kustomer; left out")
         elif metadata.get("enabled") is False or metadata.get("status") == "disabled":
             notes.append(f"{name}: disabled in Kustomer; left out")
+        elif _is_too_deep(metadata.get("tree")):
+            notes.append(f"{name}: its tree has more than {_MOST_LEVELS} levels; left out")
         else:
             attributes.append(_attribute(name, metadata, notes))
     label = one_line(content.get("displayName"), _LABEL_LIMIT) or content["name"]
@@ -134,6 +138,13 @@ def _tree(tree: Json) -> tuple[TreeNode, ...]:
         TreeNode(one_line(str(row.get("id", "")), 100), one_line(row.get("displayName"), 40), _tree(row))
         for row in rows
     )
+
+
+def _is_too_deep(tree: Json) -> bool:
+    level = [tree]
+    for _ in range(_MOST_LEVELS + 1):
+        level = [child for node in level if isinstance(node, dict) for child in _list(node.get("children"))]
+    return bool(level)
 
 
 def _labels(nodes: tuple[TreeNode, ...]) -> list[str]:

@@ -69,6 +69,18 @@ async def test_a_right_value_is_sent_as_it_is(module: ModuleType, name: str, val
     assert type((await sent(module, {name: value}))[name]) is type(value)
 
 
+def test_a_tree_without_a_bottom_is_left_out_and_said_so() -> None:
+    def tree(levels: int) -> dict[str, Any]:
+        node: dict[str, Any] = {"id": "leaf"}
+        for number in range(levels):
+            node = {"id": str(number), "children": [node]}
+        return node
+
+    klass = read_klass(kit.klass("order", {"fewTree": {"tree": tree(40)}, "manyTree": {"tree": tree(5000)}}))
+    assert [attribute.name for attribute in klass.attributes] == ["fewTree"]
+    assert klass.notes == ("manyTree: its tree has more than 40 levels; left out",)
+
+
 @pytest.mark.parametrize("name", sorted(set(ATTRIBUTES) - {"goneStr", "offStr", "pausedStr", "brokenStr"}))
 async def test_null_clears_every_attribute(module: ModuleType, name: str) -> None:
     assert await sent(module, {name: None}) == {name: None}
