@@ -29,6 +29,12 @@ def section(version: str, changes: Sequence[Mapping[str, Json]], *, is_first: bo
     return "\n".join(parts)
 
 
+def is_row(row: Mapping[str, Json]) -> bool:
+    """Whether a change that a manifest holds is one that can be told: of a rule that there is, with its text."""
+    tools = row.get("tools", [])
+    return row.get("rule") in RULES and isinstance(row.get("text"), str) and isinstance(tools, list)
+
+
 def _line(row: Mapping[str, Json]) -> str:
     rule = RULES[row["rule"]]
     tools = [f"`{tool}`" for tool in row.get("tools", [])]

@@ -140,6 +140,7 @@ def _committed(folder: Path) -> _Committed:
             raise ValueError("its version or its changes are not of the form that this tool writes")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _unreadable(folder, manifest.PATH, error) from None
+    changes = tuple(row for row in changes if changelog.is_row(row))  # the next comparison says what others meant
     files = tuple(path for path in said.get("files", ()) if isinstance(path, str) and is_inside(path))
     return _Committed(version, changes, str(said.get("generator", "")), str(said.get("tree", "")), told, files)
 

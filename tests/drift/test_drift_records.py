@@ -278,6 +278,20 @@ def test_what_is_edited_while_a_package_is_made_is_not_proven(
     assert run(root, "check", "globex").exit_code == 3
 
 
+def test_a_change_in_a_manifest_that_no_rule_tells_of_is_left_out_of_the_changelog(root: Path) -> None:
+    folder = root / "generated" / "globex"
+    file = folder / "manifest.json"
+    text = file.read_text(encoding="utf-8")
+    rows = json.dumps([{"rule": "tool-gone", "subject": "x", "text": "y"}])
+    file.write_text(
+        text.replace(json.dumps("changes") + ": [\n ]", json.dumps("changes") + f": {rows}"), encoding="utf-8"
+    )
+    assert "tool-gone" in file.read_text(encoding="utf-8")
+    (folder / "CHANGELOG.md").unlink()
+    assert run(root, "generate", "globex").exit_code == 0
+    assert file.read_text(encoding="utf-8") == text
+
+
 @pytest.fixture
 def templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder of templates, as a copy for this test."""
