@@ -70,7 +70,8 @@ class Gate:
         if file is None or request.method != "GET":
             missing = Reply(404, errors.document([Problem(404, "name")]))
             return http.write(request, self.world, missing, {})
-        content, tag = file.read_bytes(), http.etag(file.read_bytes())
+        content = file.read_bytes()
+        tag = http.etag(content)
         if tag.removeprefix("W/") in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers={"etag": tag})
         media = "application/json" if file.suffix == ".json" else "application/yaml"

@@ -22,6 +22,7 @@ from generator.sandbox.settings import Settings
 from generator.sandbox.world import World
 
 OnBound = Callable[[str], None]
+_HOST = "127.0.0.1"
 
 
 class _Breakable(H11Protocol):
@@ -60,15 +61,13 @@ class Sandbox:
         self.faults.clear()
 
 
-def _bound(host: str, port: int) -> tuple[socket.socket, str]:
-    """A listening socket and its URL; port 0 takes any free one."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+def _bound(port: int) -> tuple[socket.socket, str]:
+    """A socket on loopback and its URL; port 0 takes any free one."""
     # Only with the protocol named does asyncio switch Nagle's algorithm off, which costs 40 ms an answer.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    shown = f"[{host}]" if ":" in host else host
-    return listener, f"http://{shown}:{listener.getsockname()[1]}"
+    listener.bind((_HOST, port))
+    return listener, f"http://{_HOST}:{listener.getsockname()[1]}"
 
 
 def _server(world: World, documents: Path | None, journal: Journal, faults: Faults) -> uvicorn.Server:
@@ -89,17 +88,15 @@ def _server(world: World, documents: Path | None, journal: Journal, faults: Faul
 
 def serve(
     port: int = 0,
-    host: str = "127.0.0.1",
     *,
-    world: World | None = None,
     documents: Path | None = None,
     settings: Settings | None = None,
     on_bound: OnBound | None = None,
 ) -> None:
     """Serves until interrupted. Prints nothing: `on_bound` gets the URL as soon as the port is taken."""
-    world = world or loader.fresh(ticking=True)
+    world = loader.fresh(ticking=True)
     world.settings = settings or world.settings
-    listener, url = _bound(host, port)
+    listener, url = _bound(port)
     with listener:
         listener.listen(128)
         if on_bound is not None:
@@ -114,7 +111,7 @@ def running(
     """A server in a background thread on a free loopback port, for as long as the block runs."""
     world = world or loader.fresh(ticking=True)
     world.settings = settings or world.settings
-    listener, url = _bound("127.0.0.1", 0)
+    listener, url = _bound(0)
     journal, faults = Journal(), Faults()
     server = _server(world, documents, journal, faults)
     with listener:

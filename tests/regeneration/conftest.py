@@ -37,11 +37,6 @@ def plain(tmp_path: Path, small: Path) -> kit.Repository:
     return kit.repository(tmp_path, small)
 
 
-@pytest.fixture
-def hub(plain: kit.Repository, github: forges.State) -> kit.Repository:
-    return kit.with_github(plain, github)
-
-
 @pytest.fixture(scope="session")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, Path]]:
     """The emulator, and a repository's content that is what it gives."""

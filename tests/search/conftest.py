@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -50,8 +49,3 @@ def ask(package: Package, sandbox: Sandbox) -> Iterator[Ask]:
     """Calls a tool of the package as the server does."""
     sandbox.journal.clear()
     yield Ask(package, sandbox)
-
-
-@pytest.fixture(scope="session")
-def root() -> Path:
-    return Path(__file__).parents[2]
