@@ -186,6 +186,11 @@ def _redis(base: str, folder: Path) -> list[list[object]]:
     finally:
         redis.kill()
         redis.wait()
+    return _outage(tally, gone, back)
+
+
+def _outage(tally: Tally, gone: float, back: float) -> list[list[object]]:
+    """What callers had while Redis was away, and after it was back."""
     during = [one for one in tally.answered if gone + 1 < one < back]
     first = min((one for one in tally.answered if one > back), default=float("nan"))
     last = max((one for one in tally.refused if one > back), default=back)

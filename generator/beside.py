@@ -8,6 +8,7 @@ import re
 
 from generator.ir import Json, KlassResource, Package, Prompt, PromptArgument, PromptPart, Tool
 from generator.phrases import phrases
+from generator.surface import roles_row
 
 # Standard object -> the tag of the tools whose records it describes.
 _RECORDS = {
@@ -91,13 +92,7 @@ def _named(prompt: Prompt, tools: list[str]) -> list[str]:
 
 def _doctor(package: Package) -> dict[str, Json]:
     tools = sorted(package.tools, key=lambda tool: tool.name)
-    return {"tools": {tool.name: _roles(tool) for tool in tools}, "klasses_left_out": list(package.klasses_left_out)}
-
-
-def _roles(tool: Tool) -> dict[str, Json]:
-    """`any_of` is null where the roles are not known, and empty where any valid key will do."""
-    row: dict[str, Json] = {"any_of": tool.roles}
-    return row | ({"cases": dict(tool.role_cases)} if tool.role_cases else {})
+    return {"tools": {tool.name: roles_row(tool) for tool in tools}, "klasses_left_out": list(package.klasses_left_out)}
 
 
 def _prompt(prompt: Prompt) -> dict[str, Json]:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,7 +21,12 @@ from generator import __version__
 from generator.drift_cli import diff, drift, regenerate, rules
 from generator.errors import ConfigError, KustomerMcpError
 from generator.propose_cli import gather, propose
-from generator.terminal import Progress, chosen, complete_tenants, counted, is_terminal, told
+from generator.terminal import Progress, chosen, complete_tenants, counted, is_terminal, told, told_changes
+
+if TYPE_CHECKING:
+    from generator.config import Tenant
+    from generator.release import Plan
+    from generator.states import State
 
 OUT_OF_DATE = 3
 
@@ -126,13 +131,13 @@ def _fetch_documents(root: Path) -> Callable[[], None]:
         save_documents(root, made)
         after = {name: pin["sha256"] for name, pin in read_lock(root)["documents"].items()}
         operations = sum(pin["operations"] for _, pin in made.values())
-        _changes("documents", before, after, f"{len(made)} documents, {operations} operations")
+        told_changes("documents", before, after, f"{len(made)} documents, {operations} operations")
 
     return save
 
 
 def _fetch_klasses(
-    root: Path, tenant: Any, base_url: str | None, key_file: str | None, max_wait: float
+    root: Path, tenant: Tenant, base_url: str | None, key_file: str | None, max_wait: float
 ) -> Callable[[], None]:
     """Fetch a tenant's Klasses; what comes back writes and tells them."""
     from generator.config import check_base_url
@@ -153,20 +158,11 @@ def _fetch_klasses(
         klasses = sum(name.startswith("klasses/") for name in files)
         standard = sum(name.startswith("standard/") for name in files)
         accounts = f", {len(files[ACCOUNTS]['accounts'])} outbound accounts" if ACCOUNTS in files else ""
-        _changes(tenant.name, before, after, f"{klasses} Klasses, {standard} standard objects{accounts}")
+        told_changes(tenant.name, before, after, f"{klasses} Klasses, {standard} standard objects{accounts}")
         for note in notes:
             click.echo(f"  {note}")
 
     return save
-
-
-def _changes(label: str, before: dict[str, str], after: dict[str, str], summary: str) -> None:
-    rows = [("+", name) for name in after if name not in before]
-    rows += [("~", name) for name in after if name in before and before[name] != after[name]]
-    rows += [("-", name) for name in before if name not in after]
-    for sign, name in sorted(rows, key=lambda row: row[1]):
-        told(sign, name)
-    click.echo(f"{label}: {summary}; {counted(len(rows), 'change')}")
 
 
 @main.command()
@@ -236,7 +232,8 @@ def _summary(tools: int, toolsets: int, left_out: int) -> str:
     return f"{counted(tools, 'tool')} in {counted(toolsets, 'toolset')}, {left_out} left out"
 
 
-def _plan(state: Any, name: str) -> Any:
+def _plan(state: State, name: str) -> Plan:
+    """What would become of one tenant's package, made while the terminal shows how far it is."""
     from generator.release import plan
 
     with Progress(name) as progress:

@@ -7,7 +7,6 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from importlib import resources
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,17 +19,7 @@ TENANT_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _BASE_URL = re.compile(r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/*")
 ORG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 # Kustomer's channels that have drafts (developer.kustomer.com/api/core-resources/create-draft-for-customer).
-DRAFT_CHANNELS = (
-    "email",
-    "sms",
-    "whatsapp",
-    "chat",
-    "facebook",
-    "instagram",
-    "twitter-dm",
-    "twitter-tweet",
-    "note",
-)
+DRAFT_CHANNELS = ("email", "sms", "whatsapp", "chat", "facebook", "instagram", "twitter-dm", "twitter-tweet", "note")
 _DETAILS = ("full", "lean")
 _METHODS = ("read", "write", "custom", "list", "get", "create", "update", "delete")
 _REGIONS = {
@@ -115,40 +104,41 @@ def read_tenant(root: Path, name: str) -> Tenant:
         table = raw if not section else raw.get(section, {})
         if isinstance(table, dict):
             problems += _key_problems(table, keys, section)
-    base_url = _base_url(raw, problems)
-    tools, klasses, drafts, unmasking = (_table(raw, name) for name in ("tools", "klasses", "drafts", "unmasking"))
-    channels = _strings(drafts, "channels", "drafts", problems)
-    problems += _none_of("[drafts] channels", channels, DRAFT_CHANNELS)
-    methods = _strings(tools, "methods", "tools", problems)
-    problems += _none_of("[tools] methods", methods, _METHODS)
-    detail = tools.get("detail", "full")
-    problems += _none_of("[tools] detail", [detail], _DETAILS)
-    tags, include, exclude, confirm = (
-        _strings(tools, key, "tools", problems) for key in ("tags", "include", "exclude", "confirm")
-    )
-    klasses_include, klasses_exclude = (_strings(klasses, key, "klasses", problems) for key in ("include", "exclude"))
-    drift = read_drift(_table(raw, "drift"), problems)
+    made = _tenant(name, shown, raw, problems)
     if problems:
         raise ConfigError(f"{shown} has errors", problems)
+    return made
+
+
+def _tenant(name: str, shown: str, raw: Mapping[str, Any], problems: list[str]) -> Tenant:
+    """The configuration that a table holds; where `problems` says that something is wrong, it means nothing."""
+    tools, klasses, drafts, unmasking = (_table(raw, name) for name in ("tools", "klasses", "drafts", "unmasking"))
+    lists = ("methods", "tags", "include", "exclude", "confirm")
+    methods, tags, include, exclude, confirm = (_strings(tools, key, "tools", problems) for key in lists)
+    channels = _strings(drafts, "channels", "drafts", problems)
+    detail = tools.get("detail", "full")
+    problems += _none_of("[drafts] channels", channels, DRAFT_CHANNELS)
+    problems += _none_of("[tools] methods", methods, _METHODS)
+    problems += _none_of("[tools] detail", [detail], _DETAILS)
     return Tenant(
         name=name,
         path=shown,
-        base_url=base_url,
+        base_url=_base_url(raw, problems),
         title=str(raw.get("title", "")),
         detail=str(detail),
         methods=methods,
         tags=tags,
         include=include,
         exclude=exclude,
-        klasses_include=klasses_include,
-        klasses_exclude=klasses_exclude,
+        klasses_include=_strings(klasses, "include", "klasses", problems),
+        klasses_exclude=_strings(klasses, "exclude", "klasses", problems),
         dry_run=bool(tools.get("dry_run", False)),
         confirm=confirm,
         draft_channels=channels,
         draft_accounts=bool(drafts.get("accounts", False)),
         unmasking=bool(unmasking.get("allow", True)),
         close_windows=bool(unmasking.get("close_at_shutdown", False)),
-        drift=drift,
+        drift=read_drift(_table(raw, "drift"), problems),
     )
 
 
@@ -204,11 +194,6 @@ def read_sources(root: Path) -> tuple[Source, ...]:
     if problems:
         raise ConfigError(f"{shown} has errors", problems)
     return tuple(sources)
-
-
-def scaffold(kind: str) -> str:
-    """The commented text of a new `tenant.toml` or `sources.toml`."""
-    return (resources.files("generator") / "scaffold" / kind).read_text(encoding="utf-8")
 
 
 def check_base_url(url: str) -> str | None:

@@ -25,8 +25,14 @@ MORE = "more"
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """How much of a tool its contract shows: bytes of its input schema, characters of its and its arguments' texts and
-    of the line that names an object's fields, and whether it is exact: custom attributes always whole, and bounds and formats shown. The models check all of it anyway.
+    """How much of a tool its contract shows; the models check all of it anyway.
+
+    Attributes:
+        schema: Bytes that its input schema may have.
+        description: Characters of its own text.
+        argument: Characters of the text of an argument.
+        signature: Characters of the line that names an object's fields.
+        exact: Whether custom attributes are always whole, and bounds and formats shown.
     """
 
     schema: int

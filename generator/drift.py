@@ -247,7 +247,7 @@ def _package(old: Surface, new: Surface, others: tuple[Change, ...]) -> Iterator
 def _shown_otherwise(old: Surface, new: Surface, found: Iterable[Change]) -> Iterator[Change]:
     """Contracts that differ although no change speaks of their tool: nothing that a client sees goes unsaid."""
     told = {tool for change in found for tool in change.tools}
-    for name in old.tools.keys() & new.tools.keys():
+    for name in sorted(old.tools.keys() & new.tools.keys()):
         before, after = old.tools[name].contract, new.tools[name].contract
         if name not in told and before != after:
             tool = new.tools[name]

@@ -57,18 +57,15 @@ def _klass(rule: str, klass: Klass, before: Json, after: Json, tools: tuple[str,
 
 def _klass_said(name: str, surface: Surface) -> str:
     """Why a Klass is left out there: its status, `left out` by [klasses], or an empty string."""
-    start, end = f"Klass {name}: ", "; left out"
-    said = next(
-        (row[len(start) : -len(end)] for row in surface.notes if row.startswith(start) and row.endswith(end)), ""
-    )
+    said = _noted(f"Klass {name}", surface)
     return said or ("left out by [klasses]" if name in surface.klasses_left_out else "")
 
 
-def _attribute_said(klass: str, name: str, surface: Surface) -> str:
-    start, end = f"{klass}.{name}: ", "; left out"
-    return next(
-        (row[len(start) : -len(end)] for row in surface.notes if row.startswith(start) and row.endswith(end)), ""
-    )
+def _noted(what: str, surface: Surface) -> str:
+    """Why the notes say that a Klass or an attribute is left out, or an empty string."""
+    start, end = f"{what}: ", "; left out"
+    rows = (row for row in surface.notes if row.startswith(start) and row.endswith(end))
+    return next((row[len(start) : -len(end)] for row in rows), "")
 
 
 def _changed(old: Klass, new: Klass, before: Surface, after: Surface) -> Iterator[Change]:
@@ -78,14 +75,14 @@ def _changed(old: Klass, new: Klass, before: Surface, after: Surface) -> Iterato
     was, now = ({row["name"]: row for row in klass["attributes"]} for klass in (old, new))
     for attribute, row in was.items():
         if attribute not in now:
-            rule = _ATTRIBUTE_GONE.get(_attribute_said(name, attribute, after), "attribute-removed")
+            rule = _ATTRIBUTE_GONE.get(_noted(f"{name}.{attribute}", after), "attribute-removed")
             yield _attribute(rule, new, attribute, row["kind"], None, touched(old, before))
         else:
             texts = touched(new, after, searches=False)
             yield from _attribute_changes(new, row, now[attribute], tools, texts)
     for attribute, row in now.items():
         if attribute not in was:
-            said = _attribute_said(name, attribute, before)
+            said = _noted(f"{name}.{attribute}", before)
             rule = "attribute-restored" if said in _ATTRIBUTE_GONE else "attribute-added"
             yield _attribute(rule, new, attribute, said or None, row["kind"], tools)
 

@@ -1,4 +1,6 @@
-"""Owns fetching the documents. With fetch_klasses.py it is the network's door: nothing else in the generator imports httpx."""
+"""Owns fetching the documents. With fetch_klasses.py and, for pull requests, forge.py it is the network's door: nothing else
+in the generator imports httpx.
+"""
 
 from __future__ import annotations
 

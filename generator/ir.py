@@ -2,6 +2,9 @@
 
 The *Catalog* speaks Kustomer: wire names, Klasses, attributes, canonical JSON Schema (see openapi.py).
 The *Package* speaks Python and MCP: identifiers, annotations, tools, toolsets. package.py alone crosses.
+
+It is longer than modules here are: both stand in one, so that a reader has what crosses and what it becomes side by side, and
+the disk cache one module whose classes it may make.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from generator import changelog
 from generator.ir import Json, Package
+from generator.surface import notes_of
 
 PATH = "manifest.json"
 # What is not shipped: it says of the rest what it is.
@@ -52,7 +53,7 @@ def text_of(package: Package, files: Mapping[str, str], tree: str) -> str:
         },
         "left_out": [asdict(row) for row in package.left_out],
         "tree": tree,
-        "notes": [*package.notes, *(f"{klass.name}.{note}" for klass in package.klasses for note in klass.notes)],
+        "notes": list(notes_of(package)),
         "files": sorted({*files, PATH}),
     }
     rows = ",\n".join(f" {json.dumps(key)}: {_spelled(value)}" for key, value in content.items())

@@ -33,7 +33,7 @@ _FIELD_BOUNDS = ("minLength", "maxLength", "minimum", "maximum", "minItems", "ma
 
 
 def literal(value: Json) -> str:
-    """Spell a JSON scalar as Python source; `ast.literal_eval` gives it back, whatever it holds."""
+    """Filter: a value as Python source; `ast.literal_eval` gives it back, whatever it holds."""
     return ascii(value)
 
 
@@ -184,6 +184,22 @@ def python_source(definitions: Mapping[str, Schema], base_class: str) -> str:
     Raises:
         RenderError: The engine failed, or its output is not of the form that this module knows.
     """
+    source = _generated(definitions, base_class)
+    head, *classes = _CLASS.split("\n".join(line for line in source.split("\n") if not line.startswith("#")))
+    if "MISSING" in head and _EXPERIMENTAL not in head:
+        raise RenderError("the model engine imports MISSING in a way that generator/models.py does not know")
+    by_name = {text.partition("(")[0]: f"class {text.strip()}" for text in classes}
+    if set(by_name) != set(definitions):
+        odd = sorted(set(by_name) ^ set(definitions))
+        raise RenderError("the model engine made other classes than it was given", odd)
+    ordered = [by_name[name] for name in in_order(definitions)]
+    lines = head.replace(_EXPERIMENTAL, _STABLE).strip().split("\n")
+    imports = sorted(filter(None, lines), key=lambda line: (import_rank(line.split()[1]), line))
+    return "\n\n\n".join(["\n".join(imports), *ordered])
+
+
+def _generated(definitions: Mapping[str, Schema], base_class: str) -> str:
+    """What the engine makes of the definitions, as it comes."""
     document = {
         "openapi": "3.0.3",
         "info": {"title": "models", "version": "1"},
@@ -210,17 +226,7 @@ def python_source(definitions: Mapping[str, Schema], base_class: str) -> str:
     )
     if not isinstance(source, str):
         raise RenderError("the model engine gave several modules where one was due")
-    head, *classes = _CLASS.split("\n".join(line for line in source.split("\n") if not line.startswith("#")))
-    if "MISSING" in head and _EXPERIMENTAL not in head:
-        raise RenderError("the model engine imports MISSING in a way that generator/models.py does not know")
-    by_name = {text.partition("(")[0]: f"class {text.strip()}" for text in classes}
-    if set(by_name) != set(definitions):
-        odd = sorted(set(by_name) ^ set(definitions))
-        raise RenderError("the model engine made other classes than it was given", odd)
-    ordered = [by_name[name] for name in in_order(definitions)]
-    lines = head.replace(_EXPERIMENTAL, _STABLE).strip().split("\n")
-    imports = sorted(filter(None, lines), key=lambda line: (import_rank(line.split()[1]), line))
-    return "\n\n\n".join(["\n".join(imports), *ordered])
+    return source
 
 
 def import_rank(module: str) -> int:

@@ -11,7 +11,7 @@ from generator import quirks, roles
 from generator.errors import SpecError
 from generator.ir import Catalog, Json, LeftOut, Operation, Parameter, Schema, Style
 from generator.schema import Canonical
-from generator.text import cut, one_line
+from generator.text import one_line
 
 METHODS = ("get", "put", "post", "delete", "patch")
 _TEMPLATE = re.compile(r"\{([^{}/]+)\}")
@@ -214,9 +214,3 @@ def _list(value: Json) -> list[Json]:
 
 def _dict(value: Json) -> dict[str, Json]:
     return value if isinstance(value, dict) else {}
-
-
-def title_of(operation: Operation) -> str:
-    """The summary where the document has one, else the operation id in words."""
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", operation.operation_id)
-    return cut(operation.summary or words, 60)

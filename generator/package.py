@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from generator import __version__, cache, contract, models, quirks
@@ -14,14 +14,15 @@ from generator.ir import Argument, Call, Catalog, Json, Klass, Operation, Packag
 from generator.klass_resources import klass_resources
 from generator.klasses import add_klasses, hidden_note, read_klasses, told_apart
 from generator.naming import effect_of, name_tools
-from generator.openapi import parse, title_of
+from generator.openapi import parse
 from generator.prompts import prompts
 from generator.roles import role_cases, roles_of
 from generator.search import add_searches
 from generator.selection import assign_toolsets, fold_scopes, select, tags_of
-from generator.snapshot import ACCOUNTS, HIDDEN, Snapshot, compact, sha256
+from generator.snapshot import ACCOUNTS, HIDDEN, Snapshot, compact, klasses_in, sha256
 from generator.text import camel, one_line, shortened, snake
 from generator.unions import point_elsewhere, split_replaces, split_unions
+from generator.wording import wording
 
 
 def build(snapshot: Snapshot, tenant: Tenant) -> Package:
@@ -63,8 +64,7 @@ def full_catalog(catalog: Catalog, snapshot: Snapshot, tenant: Tenant) -> Catalo
 
 
 def _klass_files(snapshot: Snapshot, tenant: Tenant) -> dict[str, Json]:
-    files = snapshot.klasses.get(tenant.name, {})
-    return {name: content for name, content in files.items() if name not in (ACCOUNTS, HIDDEN)}
+    return klasses_in(snapshot.klasses.get(tenant.name, {}))
 
 
 def _hidden(snapshot: Snapshot, tenant: Tenant) -> tuple[str, ...]:
@@ -175,12 +175,6 @@ def _toolset(name: str, operations: list[Operation], shared: frozenset[str], ten
     return Toolset(name=name, tools=tools, nested=nested, definitions=dict(sorted(namer.definitions.items())))
 
 
-@dataclass(frozen=True, slots=True)
-class _Wording:
-    title: str
-    description: str
-
-
 def _tool(operation: Operation, namer: models.Namer, tenant: Tenant) -> Tool:
     prefix = models.nested_prefix(operation.tool)
     clears = operation.kind == "update" or operation.key.startswith(("PUT", "PATCH"))
@@ -189,18 +183,20 @@ def _tool(operation: Operation, namer: models.Namer, tenant: Tenant) -> Tool:
         operation = replace(operation, body=_without_null(operation.body))
     arguments = arguments_of(operation, lambda schema, name: namer.annotation(schema, prefix + camel(name)))
     namer.add_arguments(models.class_name(operation.tool), prefix, arguments)
-    wording = _wording(operation)
-    detail = contract.DETAILS[tenant.detail]
-    effect = effect_of(operation)
     calls = calls_of(operation, arguments)
+    shown = contract.input_schema(
+        _shown(arguments, clears and not replaces), contract.DETAILS[tenant.detail], excluded(calls)
+    )
+    own = (name for name in _own_arguments(operation, tenant) if name not in {a.name for a in arguments})
+    made = _contract(operation, tenant, contract.with_own(shown, own))
     return Tool(
         name=operation.tool,
-        title=wording.title,
-        description=wording.description,
+        title=made["title"],
+        description=wording(operation).description,
         toolset=operation.toolset,
         tags=tags_of(operation),
         kind=operation.kind,
-        effect=effect,
+        effect=effect_of(operation),
         operations=(operation.key, *operation.documented),
         operation_id=operation.operation_id,
         document=operation.document,
@@ -212,17 +208,21 @@ def _tool(operation: Operation, namer: models.Namer, tenant: Tenant) -> Tool:
         roles=roles_of(operation),
         role_cases=role_cases(operation),
         klass=operation.klass,
-        contract={
-            "name": operation.tool,
-            "title": wording.title,
-            "description": shortened(wording.description, detail.description),
-            "inputSchema": contract.with_own(
-                contract.input_schema(_shown(arguments, clears and not replaces), detail, excluded(calls)),
-                (name for name in _own_arguments(operation, tenant) if name not in {a.name for a in arguments}),
-            ),
-            "annotations": contract.hints(operation.kind, effect, operation.method, replaces),
-        },
+        contract=made,
     )
+
+
+def _contract(operation: Operation, tenant: Tenant, schema: Schema) -> dict[str, Json]:
+    """What a client sees of a tool, with this input schema."""
+    said = wording(operation)
+    replaces = (quirks.REPLACE_PARAMETER, True) in operation.fixed_query
+    return {
+        "name": operation.tool,
+        "title": said.title,
+        "description": shortened(said.description, contract.DETAILS[tenant.detail].description),
+        "inputSchema": schema,
+        "annotations": contract.hints(operation.kind, effect_of(operation), operation.method, replaces),
+    }
 
 
 def _own_arguments(operation: Operation, tenant: Tenant) -> tuple[str, ...]:
@@ -246,54 +246,3 @@ def _shown(arguments: tuple[Argument, ...], clears: bool) -> tuple[Argument, ...
 def excluded(calls: tuple[Call, ...]) -> dict[str, tuple[str, ...]]:
     """Scope -> the arguments that its request does not take."""
     return {call.scope: call.refuses for call in calls if call.scope and call.refuses}
-
-
-def _wording(operation: Operation) -> _Wording:
-    title, description = title_of(operation), operation.description or f"{title_of(operation)}."
-    if not operation.branch or operation.branch == "attributes":
-        return _Wording(title, description)
-    row = BRANCH_WORDING.get((operation.key, operation.branch)) or BRANCH_WORDING.get((operation.key, "*"))
-    if row is None:
-        return _Wording(f"{title}: {operation.branch.replace('_', ' ')}", description)
-    channel = operation.branch.replace("_", " ")
-    text = row[1].format(channel=channel)
-    if quirks.SCHEDULE_AT not in (operation.body or {}).get("properties", {}):
-        for words in SCHEDULE_WORDING:
-            text = text.replace(words, "")
-    return _Wording(row[0].format(channel=channel), text)
-
-
-# What only a tool that has send_at says of it.
-SCHEDULE_WORDING = (", at once or at send_at", " An empty send_at unschedules it.")
-
-# Operation and branch -> title and description; "{channel}" is the branch in words.
-BRANCH_WORDING: dict[tuple[str, str], tuple[str, str]] = {
-    ("POST /v1/customers/{id}/drafts", "note"): (
-        "Draft a note",
-        "Draft an internal note on a customer's conversation; nothing reaches the customer. One note draft per conversation.",
-    ),
-    ("POST /v1/customers/{id}/drafts", "*"): (
-        "Draft {channel}",
-        "Draft an outbound {channel} to a customer; this is what delivers, at once or at send_at.",
-    ),
-    ("PUT /v1/drafts/{id}", "note"): (
-        "Update note draft",
-        "Update an internal note draft by id; only the fields given change.",
-    ),
-    ("PUT /v1/drafts/{id}", "*"): (
-        "Update {channel} draft",
-        "Update the {channel} draft with this id; only the fields given change. An empty send_at unschedules it.",
-    ),
-    ("PATCH /v1/conversations/{id}", "customer"): (
-        "Change conversation's customer",
-        "Move a conversation to another customer.",
-    ),
-    ("PUT /v3/kb/themes/{themeId}/revisions/draft", "publish"): (
-        "Publish theme draft",
-        "Publish the draft revision of a knowledge base theme.",
-    ),
-    ("POST /v3/kb/themes/{themeId}/revisions/draft", "duplicate_revision_id"): (
-        "Copy revision to draft",
-        "Create the draft revision of a knowledge base theme as a copy of another revision.",
-    ),
-}

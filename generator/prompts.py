@@ -30,7 +30,7 @@ def prompts(tools: Iterable[str], klasses: Iterable[Klass]) -> tuple[Prompt, ...
     there = frozenset(tools)
     found = []
     if there >= {BY_EXTERNAL_ID, OPEN_WINDOW, CLOSE_WINDOW}:
-        found.append(_profile_check())
+        found.append(_PROFILE_CHECK)
     if there >= {BY_EMAIL, CONVERSATIONS, ADD_NOTE}:
         custom = tuple(klass.name for klass in klasses if not klass.standard)
         found.append(_support_triage(MESSAGES in there, custom if OBJECT_BY_EXTERNAL_ID in there else ()))
@@ -94,53 +94,52 @@ def _order_steps(klasses: tuple[str, ...]) -> list[PromptPart]:
     ]
 
 
-def _profile_check() -> Prompt:
-    return Prompt(
-        "profile_check",
-        "Profile check with unmasking",
-        "Compare a customer's phone number with the expected one, unmasking it only while it is needed.",
-        (
-            PromptArgument("external_id", "The customer's id in your own system", required=True),
-            PromptArgument("expected_phone", "The phone number that the profile should have", required=True),
+_PROFILE_CHECK = Prompt(
+    "profile_check",
+    "Profile check with unmasking",
+    "Compare a customer's phone number with the expected one, unmasking it only while it is needed.",
+    (
+        PromptArgument("external_id", "The customer's id in your own system", required=True),
+        PromptArgument("expected_phone", "The phone number that the profile should have", required=True),
+    ),
+    (
+        PromptPart(
+            "Check whether the profile of the customer with the external id {external_id} has the phone number "
+            "{expected_phone}.",
+            step=False,
         ),
-        (
-            PromptPart(
-                "Check whether the profile of the customer with the external id {external_id} has the phone number "
-                "{expected_phone}.",
-                step=False,
-            ),
-            PromptPart(
-                f"Call `{BY_EXTERNAL_ID}` with external_id {{external_id}}, and keep data.id as the customer's id. HTTP 404 "
-                "means that there is no such customer, or that the API key may not see them: say so and stop."
-            ),
-            PromptPart(
-                "Look at attributes.phones. If the numbers are readable, go on with the comparison; no window is needed then, "
-                "so open none."
-            ),
-            PromptPart(
-                f"Only if they are masked: call `{OPEN_WINDOW}` with customer_id. Everybody in the organisation can see that "
-                "this window is open, and it lasts 24 hours by default unless it is closed."
-            ),
-            PromptPart(
-                f"Call `{BY_EXTERNAL_ID}` again. If the numbers are masked still, the key may not read them: close the "
-                "window, report that, and stop."
-            ),
-            PromptPart(
-                "Compare with {expected_phone} by digits alone, with the country code where both have one. Anything that is "
-                "masked does not count as a match, nor as a mismatch."
-            ),
-            PromptPart(
-                f"If you opened a window: call `{CLOSE_WINDOW}` with customer_id. Do so whatever happened in between, also "
-                "after an error, and say so if it could not be closed."
-            ),
-            PromptPart(
-                "Report match, mismatch or unknown, the customer's id, and whether the window is closed. Don't repeat any "
-                "number other than the expected one."
-            ),
-            PromptPart(
-                f"{_MASKED_IS_NO_DATA} Never put an unmasked value into a note, a message, a draft or another record. "
-                "Change nothing in the profile.",
-                step=False,
-            ),
+        PromptPart(
+            f"Call `{BY_EXTERNAL_ID}` with external_id {{external_id}}, and keep data.id as the customer's id. HTTP 404 "
+            "means that there is no such customer, or that the API key may not see them: say so and stop."
         ),
-    )  # fmt: skip
+        PromptPart(
+            "Look at attributes.phones. If the numbers are readable, go on with the comparison; no window is needed then, "
+            "so open none."
+        ),
+        PromptPart(
+            f"Only if they are masked: call `{OPEN_WINDOW}` with customer_id. Everybody in the organisation can see that "
+            "this window is open, and it lasts 24 hours by default unless it is closed."
+        ),
+        PromptPart(
+            f"Call `{BY_EXTERNAL_ID}` again. If the numbers are masked still, the key may not read them: close the "
+            "window, report that, and stop."
+        ),
+        PromptPart(
+            "Compare with {expected_phone} by digits alone, with the country code where both have one. Anything that is "
+            "masked does not count as a match, nor as a mismatch."
+        ),
+        PromptPart(
+            f"If you opened a window: call `{CLOSE_WINDOW}` with customer_id. Do so whatever happened in between, also "
+            "after an error, and say so if it could not be closed."
+        ),
+        PromptPart(
+            "Report match, mismatch or unknown, the customer's id, and whether the window is closed. Don't repeat any "
+            "number other than the expected one."
+        ),
+        PromptPart(
+            f"{_MASKED_IS_NO_DATA} Never put an unmasked value into a note, a message, a draft or another record. "
+            "Change nothing in the profile.",
+            step=False,
+        ),
+    ),
+)  # fmt: skip

@@ -121,9 +121,8 @@ def _tenant(run: _Run, name: str, fetched: Outcome) -> TenantReport:
     folder = run.state.root / "generated" / name
     try:
         package = package_of(run.documents, fetched, tenant)
-    except (
-        ConfigError
-    ) as error:  # a filter that matches nothing any more: a person has to decide, and wants to know why
+    except ConfigError as error:
+        # A filter that matches nothing any more: a person has to decide, and wants to know why.
         return _undecided(run, name, fetched, str(error))
     made = plan(folder, package)
     told = tenant_report(name, made.old or Surface(), made.new, tenant.drift, tenant.path)

@@ -44,11 +44,6 @@ def templates() -> Path:
     return next(path for path in (here / "templates", here.parent / "templates") if path.is_dir())
 
 
-def literal(value: Json) -> str:
-    """Filter: a value as Python source; `ast.literal_eval` gives it back, whatever it holds."""
-    return ascii(value)
-
-
 def docstring(text: str) -> str:
     """Filter: a text inside a triple-quoted string, which it can't end."""
     escaped = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
@@ -96,7 +91,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    for row in (literal, docstring, markdown, code, toml, tool_docstring, *FILTERS):
+    for row in (models.literal, docstring, markdown, code, toml, tool_docstring, *FILTERS):
         environment.filters[row.__name__] = row
     return environment
 

@@ -115,7 +115,7 @@ class Canonical:
         rest = {key: value for key, value in schema.items() if key not in ("anyOf", "oneOf", "discriminator")}
         kept = [branch for branch in _list(branches) if not (isinstance(branch, dict) and branch.get("type") == "null")]
         canonical = [self._canonical(branch, f"{where}[{i}]", seen, depth + 1) for i, branch in enumerate(kept)]
-        options = _without_repeats(canonical)
+        options = without_repeats(canonical)
         result: Schema = dict(options[0]) if len(options) == 1 else {"anyOf": options}
         arrays = [o for o in options if o.get("type") == "array"]
         if len(options) == 2 and len(arrays) == 1 and arrays[0]["items"] in options:
@@ -220,7 +220,8 @@ def _usable_pattern(pattern: Json) -> bool:
     return True
 
 
-def _without_repeats(schemas: Iterable[Schema]) -> list[Schema]:
+def without_repeats(schemas: Iterable[Schema]) -> list[Schema]:
+    """Each of several schemas once, in their order."""
     kept: list[Schema] = []
     for schema in schemas:
         if schema not in kept:

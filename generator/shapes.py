@@ -6,10 +6,9 @@ keeps its required fields and their types, and a pattern stays where the models 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from generator import quirks
 from generator.ir import Schema
+from generator.schema import without_repeats
 
 _SHOWN_FORMATS = ("date-time", "uri", "email")
 SHOWN_BOUNDS = ("minimum", "maximum", "maxLength", "minItems", "maxItems")
@@ -20,7 +19,7 @@ _NULL: Schema = {"type": "null"}
 def shape(schema: Schema, *, nested: bool) -> Schema:
     """The schema as a client sees it, without its description; objects whole if `nested`, else by what they must have."""
     if "anyOf" in schema:
-        options = _unrepeated(shape(option, nested=nested) for option in schema["anyOf"])
+        options = without_repeats(shape(option, nested=nested) for option in schema["anyOf"])
         return options[0] if len(options) == 1 else {"anyOf": options}
     if schema.get("type") == "array":
         items = shape(schema["items"], nested=nested)
@@ -79,14 +78,6 @@ def _shown(schema: Schema) -> Schema:
 
 def _key_is_plain(key: str) -> bool:
     return key.replace("_", "").isalnum() and key.isascii() and len(key) <= 64
-
-
-def _unrepeated(schemas: Iterable[Schema]) -> list[Schema]:
-    kept: list[Schema] = []
-    for schema in schemas:
-        if schema not in kept:
-            kept.append(schema)
-    return kept
 
 
 def nullable(schema: Schema, shown: Schema) -> Schema:

@@ -28,7 +28,7 @@ LOCK = "specs/lock.json"
 ACCOUNTS = "accounts.json"
 # The Klasses that its organisation has and does not offer, with their status, so that they are never taken for vanished.
 HIDDEN = "hidden.json"
-_UNPINNED = "specs/ is not what lock.json pins"
+UNPINNED = "specs/ is not what lock.json pins"
 _LOCK_ANEW = "take it back from version control, or delete it and fetch everything anew"
 _KLASS_FILE = re.compile(r"(klasses|standard)/[0-9A-Za-z_-]{1,255}\.json|(accounts|hidden)\.json")
 
@@ -40,6 +40,11 @@ class Snapshot:
     documents: Mapping[str, Json]
     klasses: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     base_paths: Mapping[str, str] = field(default_factory=dict)
+
+
+def klasses_in(files: Mapping[str, Json]) -> dict[str, Json]:
+    """Of a tenant's pinned files those that hold a Klass."""
+    return {name: content for name, content in files.items() if name not in (ACCOUNTS, HIDDEN)}
 
 
 def document_path(name: str) -> str:
@@ -159,7 +164,7 @@ def load(root: Path, tenants: Iterable[str]) -> Snapshot:
     if not documents:
         problems.append("no document is fetched yet; run `kustomer-mcp fetch`")
     if problems:
-        raise SpecError(_UNPINNED, problems)
+        raise SpecError(UNPINNED, problems)
     base_paths = {name: pin["base_path"] for name, pin in lock["documents"].items() if "base_path" in pin}
     return Snapshot(documents, klasses, base_paths)
 
@@ -197,11 +202,11 @@ def load_klasses(root: Path, tenant: str, lock: Mapping[str, Json]) -> dict[str,
     """
     pins = lock["tenants"].get(tenant)
     if pins is None:
-        raise SpecError(_UNPINNED, [_nothing_fetched(tenant)])
+        raise SpecError(UNPINNED, [_nothing_fetched(tenant)])
     problems: list[str] = []
     files = _pinned_klasses(root, tenant, pins, problems)
     if problems:
-        raise SpecError(_UNPINNED, problems)
+        raise SpecError(UNPINNED, problems)
     return files
 
 

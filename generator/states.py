@@ -18,13 +18,13 @@ from generator.ir import Catalog, Json, Package
 from generator.klasses import read_klasses
 from generator.package import document_catalog, full_catalog, package, tenant_catalog
 from generator.render import fingerprint
-from generator.selection import tags_of
+from generator.selection import known_tags
 from generator.snapshot import (
-    ACCOUNTS,
-    HIDDEN,
+    UNPINNED,
     Snapshot,
     document_path,
     dump,
+    klasses_in,
     load_klasses,
     pinned_text,
     read_lock,
@@ -81,7 +81,7 @@ def pinned_documents(root: Path, lock: Mapping[str, Json]) -> Documents:
     if not lock["documents"]:
         problems.append("no document is fetched yet; run `kustomer-mcp fetch`")
     if problems:
-        raise SpecError("specs/ is not what lock.json pins", problems)
+        raise SpecError(UNPINNED, problems)
     return Documents(texts, {n: p["base_path"] for n, p in lock["documents"].items() if "base_path" in p})
 
 
@@ -93,7 +93,7 @@ def documents_from(made: Mapping[str, tuple[Json, Mapping[str, Json]]]) -> Docum
 
 @dataclass
 class State:
-    """What `root`/specs/ holds; read on demand, each part once.
+    """What `root`/specs/ holds, read on demand: lock, documents and configurations once, Klass files each time.
 
     Raises:
         SpecError: From what it reads, where that is not what is pinned.
@@ -155,13 +155,12 @@ def without_idle_filters(
     documents: Documents, klasses: Mapping[str, Json], tenant: Tenant
 ) -> tuple[Tenant, tuple[str, ...]]:
     """The tenant without the globs and tags that match nothing, and those in words."""
-    files = {name: content for name, content in klasses.items() if name not in (ACCOUNTS, HIDDEN)}
-    custom = [klass.name for klass in read_klasses(files) if not klass.standard]
+    custom = [klass.name for klass in read_klasses(klasses_in(klasses)) if not klass.standard]
     kept, idle = _kept(tenant, {"klasses_include": custom, "klasses_exclude": custom}, "klasses")
     catalog = full_catalog(documents.catalog, Snapshot({}, {tenant.name: klasses}), kept)
     tools = [operation.tool for operation in catalog.operations]
-    tags = sorted({tag for operation in catalog.operations for tag in tags_of(operation)})
-    kept, more = _kept(kept, {"include": tools, "exclude": tools, "confirm": tools, "tags": tags}, "tools")
+    known = {"include": tools, "exclude": tools, "confirm": tools, "tags": known_tags(catalog)}
+    kept, more = _kept(kept, known, "tools")
     return kept, (*idle, *more)
 
 

@@ -180,7 +180,8 @@ def _tool(tool: Tool, shapes: Shapes) -> ToolSurface:
 
 
 def roles_row(tool: Tool) -> Json:
-    """The roles of a tool as doctor.json has them."""
+    """The roles of a tool as doctor.json has them: `any_of` is null where they are not known, and empty where any valid key
+    will do."""
     row: dict[str, Json] = {"any_of": tool.roles}
     return row | ({"cases": dict(tool.role_cases)} if tool.role_cases else {})
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -220,32 +220,48 @@ def _function(node: ast.AsyncFunctionDef, searches: Mapping[str, str], model: st
         for c in ast.walk(statement)
         if isinstance(c, ast.Call) and isinstance(c.func, ast.Attribute) and c.func.attr == "call"
     ]
-    last = max(calls, key=lambda call: call.lineno)
+    calls.sort(key=lambda call: call.lineno)
     wires: dict[str, str] = {}
-    fixed: list[str] = []
-    search = ""
-    for call in sorted(calls, key=lambda call: call.lineno):
-        for keyword in call.keywords:
-            place = _PLACES.get(keyword.arg or "", "")
-            if place and isinstance(keyword.value, ast.Dict):
-                for key, value in zip(keyword.value.keys, keyword.value.values, strict=True):
-                    wire = str(ast.literal_eval(key)) if key is not None else ""
-                    if isinstance(value, ast.Name):
-                        wires[value.id] = f"{place} {wire}"
-                    elif (python := _comma(value)) is not None:
-                        wires[python] = f"{place} {wire}"
-                    elif call is last and not isinstance(value, ast.Call):
-                        fixed.append(f"{place} {wire}={ast.literal_eval(value)!a}")
-            elif place == "body" and isinstance(keyword.value, ast.Name):
-                wires[keyword.value.id] = "body "
-            elif place == "body" and call is last:
-                search = searches.get(ast.unparse(keyword.value).partition(".")[0], "")
-            elif keyword.arg == "cursor" and isinstance(keyword.value, ast.Name):
-                wires[keyword.value.id] = f"query {keyword.value.id}"
-    return _Function(description, texts, {} if search else wires, tuple(sorted(fixed)), search, model)
+    for call in calls:
+        wires |= _wires(call)
+    places = [(_PLACES[k.arg], k.value) for k in calls[-1].keywords if k.arg in _PLACES]
+    bodies = (ast.unparse(value).partition(".")[0] for place, value in places if place == "body")
+    search = next((searches[name] for name in bodies if name in searches), "")
+    fixed = sorted(row for place, value in places if isinstance(value, ast.Dict) for row in _fixed(place, value))
+    return _Function(description, texts, {} if search else wires, tuple(fixed), search, model)
 
 
-def _comma(value: ast.expr) -> str | None:
+def _wires(call: ast.Call) -> dict[str, str]:
+    """Python name -> the place in the request that one call gives it: `body title`, or `body ` for the whole body."""
+    found: dict[str, str] = {}
+    for keyword in call.keywords:
+        place, value = _PLACES.get(keyword.arg or "", ""), keyword.value
+        if place and isinstance(value, ast.Dict):
+            rows = ((wire, python) for wire, entry in _entries(value) if (python := _python(entry)))
+            found |= {python: f"{place} {wire}" for wire, python in rows}
+        elif place == "body" and isinstance(value, ast.Name):
+            found[value.id] = "body "
+        elif keyword.arg == "cursor" and isinstance(value, ast.Name):
+            found[value.id] = f"query {value.id}"
+    return found
+
+
+def _fixed(place: str, table: ast.Dict) -> Iterator[str]:
+    """The values that a tool fills in itself, spelled as the IR has them."""
+    for wire, entry in _entries(table):
+        if not isinstance(entry, ast.Name | ast.Call):
+            yield f"{place} {wire}={ast.literal_eval(entry)!a}"
+
+
+def _entries(table: ast.Dict) -> Iterator[tuple[str, ast.expr]]:
+    for key, value in zip(table.keys, table.values, strict=True):
+        yield str(ast.literal_eval(key)) if key is not None else "", value
+
+
+def _python(value: ast.expr) -> str | None:
+    """The argument that an entry of a request sends: by its name, or as one value separated by commas."""
+    if isinstance(value, ast.Name):
+        return value.id
     if isinstance(value, ast.Call) and name_of(value.func) == "comma" and isinstance(value.args[0], ast.Name):
         return value.args[0].id
     return None

@@ -71,3 +71,13 @@ def told(sign: str, what: str) -> None:
 
 def counted(count: int, noun: str) -> str:
     return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
+
+
+def told_changes(label: str, before: dict[str, str], after: dict[str, str], summary: str) -> None:
+    """Print which pins are new, changed or gone (name -> sha256, before and after), and a summary."""
+    rows = [("+", name) for name in after if name not in before]
+    rows += [("~", name) for name in after if name in before and before[name] != after[name]]
+    rows += [("-", name) for name in before if name not in after]
+    for sign, name in sorted(rows, key=lambda row: row[1]):
+        told(sign, name)
+    click.echo(f"{label}: {summary}; {counted(len(rows), 'change')}")

@@ -66,7 +66,7 @@ def shortened(text: str, limit: int) -> str:
 
 def markdown(text: str) -> str:
     """A text inside a Markdown table or paragraph, as text and nothing else."""
-    return re.sub(r"([\\`*_{}\[\]<>|#!])", r"\\\1", " ".join(text.split())).replace("\\_", "_")
+    return re.sub(r"([\\`*{}\[\]<>|#!])", r"\\\1", " ".join(text.split()))
 
 
 _LINKING = frozenset(

@@ -41,7 +41,7 @@ def compare(folder: Path, files: Mapping[str, str]) -> list[FileChange]:
     """What `generate` would change in `folder`, sorted by path.
 
     Raises:
-        RenderError: A file that should be written is in the way of a person's own, or no UTF-8 text.
+        RenderError: A person's own file, or one that is no UTF-8 text, stands where a generated one must go.
     """
     changes = []
     owned = _owned(folder)

@@ -313,7 +313,7 @@ def _properties(schema: object) -> set[str]:
 
 
 def test_every_wording_of_a_branch_is_used(everything: Package) -> None:
-    from generator.package import BRANCH_WORDING
+    from generator.wording import BRANCH_WORDING
 
     used = {key for tool in everything.tools for key in tool.operations}
     assert [key for key, _ in BRANCH_WORDING if key not in used] == []
