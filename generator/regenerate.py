@@ -149,7 +149,7 @@ def _is_pinned_otherwise(run: _Run, name: str, fetched: Fetched) -> bool:
     pins = run.state.lock["tenants"][name]["files"]
     if run.adopted is None and pins == {file: sha256(dump(content)) for file, content in fetched.items()}:
         return False
-    return _uses(run.state, name, run.state.documents) != _uses(run.state, name, run.documents, fetched)
+    return bool(_uses(run.state, name, run.state.documents) != _uses(run.state, name, run.documents, fetched))
 
 
 def _undecided(run: _Run, name: str, fetched: Fetched, error: str) -> TenantReport:
