@@ -146,9 +146,9 @@ class KlassFetcher:
             following = links.get("next") if isinstance(links, dict) else None
             if not following:
                 return found
-            if not isinstance(following, str):
+            query = dict(parse_qsl(following.partition("?")[2])) if isinstance(following, str) else {}
+            if not query:
                 raise self._error("GET /v1/klasses names a next page that is no address", "try again")
-            query = dict(parse_qsl(following.partition("?")[2]))
         raise self._error(f"GET /v1/klasses does not end after {_MAX_PAGES} pages", "try again")
 
     async def _metadata(self, klasses: Mapping[str, Json], pinned: Mapping[str, Json]) -> dict[str, Json]:

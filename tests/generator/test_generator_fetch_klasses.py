@@ -165,7 +165,7 @@ _BROKEN = {
         "which Kustomer does not allow",
     ),
     "a Klass without a name": (_klasses(as_json({"data": [{"attributes": {}}]})), "which Kustomer does not allow"),
-    "a next page that is no address": (_klasses(as_json({"data": [], "links": {"next": {"href": "/v1"}}})), "no address"),
+    "a next page that is no text": (_klasses(as_json({"data": [], "links": {"next": {"href": "/v1"}}})), "no address"),
     "an answer without a bottom": (_metadata(Reply(200, b'{"data":' + b"[" * 100_000)), "no JSON"),
     "an error without a bottom": (_metadata(Reply(500, b'{"errors":' + b"[" * 100_000)), "HTTP 500: no reason"),
     "a truncated answer": (_metadata(Reply(200, b'{"data": {"attributes"', cut=10)), "failed"),

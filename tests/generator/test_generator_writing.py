@@ -541,7 +541,7 @@ def test_a_run_that_fails_after_its_journal_does_not_say_that_nothing_was_writte
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", full)
-        with pytest.raises(RenderError, match="what a run has begun to write can.t be finished: No space"):
+        with pytest.raises(RenderError, match=r"what a run has begun to write can.t be finished: No space"):
             write_all(tmp_path, {"a": "1", "b": "2"})
     recover(tmp_path)
     assert kit.read_tree(tmp_path) == {"a": b"1", "b": b"2"}
