@@ -15,6 +15,12 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 # Folder of the checkout -> where the wheel has it.
 PLACES = {"generator": "generator", "templates": "generator/templates", "specs/openapi": "generator/bundled"}
+# Page -> how it names the version that it tells people to use.
+NAMED = {
+    "docs/regenerating.md": "/actions/regenerate@v{}\n",
+    "docs/kubernetes/Dockerfile": " kustomer-mcp:{} ",
+    "docs/kubernetes/regenerate-cronjob.yaml": "image: kustomer-mcp:{}\n",
+}
 # What else an sdist needs to be built, and what hatchling adds.
 SDIST_TOP = {"pyproject.toml", "README.md", "LICENSE", ".gitignore", "PKG-INFO"}
 
@@ -53,6 +59,11 @@ def main() -> None:
     problems += differences("the sdist", files | SDIST_TOP, sources)
     if f'__version__ = "{version}"' not in says:
         problems.append(f"generator/__init__.py has another version than {version}, which is in pyproject.toml")
+    problems += [
+        f"{name} names another version than {version}, which is in pyproject.toml"
+        for name, words in NAMED.items()
+        if words.format(version) not in (ROOT / name).read_text(encoding="utf-8")
+    ]
     if tag and tag != f"v{version}":
         problems.append(f"the tag is {tag}, and the version in pyproject.toml {version}: set one to the other")
     if tag and f"\n## {version} - " not in (ROOT / "docs" / "changelog.md").read_text(encoding="utf-8"):
