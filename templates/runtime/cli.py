@@ -21,6 +21,7 @@ def command(info: PackageInfo) -> click.Group:
     @click.group(
         cls=_Commands,
         info=info,
+        context_settings={"help_option_names": ["-h", "--help"]},
         help=f"{info.title}: an MCP server. It reads KUSTOMER_API_KEY (or KUSTOMER_API_KEY_FILE).",
     )
     @click.version_option(info.version, prog_name=info.name)

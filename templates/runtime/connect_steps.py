@@ -45,7 +45,7 @@ HOSTED: Mapping[str, Hosted] = {
         after="Confirm that you trust it. In a chat: + > More > Developer mode, and choose it. ChatGPT asks before every write.",
         callback="the callback URL that ChatGPT shows in the same form",
         limits=(
-            "ChatGPT sends no headers of one's own: neither `Authorization: Bearer` with a grant's secret nor an API token.",
+            "ChatGPT sends no custom headers: neither `Authorization: Bearer` with a grant's secret nor an API token.",
             "ChatGPT starts no local servers and reaches no private addresses.",
         ),
     ),
@@ -60,7 +60,7 @@ HOSTED: Mapping[str, Hosted] = {
         after="Add it, then Connect. Under Configure, say which tools may run without asking.",
         callback="https://claude.ai/api/mcp/auth_callback",
         limits=(
-            "Claude's connectors send no headers of one's own and no API token.",
+            "Claude's connectors send no custom headers and no API token.",
             "They connect from Anthropic's servers, for Claude Desktop too: the address must be public. Claude Desktop's file "
             "takes local servers only (`connect config`, or `bundle` for one that is installed by opening it).",
         ),

@@ -45,7 +45,7 @@ def serve_command(info: PackageInfo) -> click.Command:
     """The `serve` command of a package."""
 
     @click.command(
-        "serve", help="Serve MCP over stdio (default) or Streamable HTTP. Each option is also KUSTOMER_MCP_<OPTION>."
+        "serve", help="Serve MCP over stdio (default) or Streamable HTTP. Each option is also the variable KUSTOMER_MCP_<OPTION>."
     )
     def serve(**said: Any) -> None:
         os.environ.update(_variables(said))
@@ -63,7 +63,7 @@ def serve_command(info: PackageInfo) -> click.Command:
             sys.exit(_http(info, serving))
         _stdio(info, settings, serving)
 
-    for name, how in reversed(_OPTIONS):
+    for name, how in _OPTIONS:
         serve = click.option(name, default=() if how.get("multiple") else None, **how)(serve)
     return serve
 

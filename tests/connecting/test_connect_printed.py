@@ -119,7 +119,7 @@ def test_hosted_clients_get_both_urls_step_by_step_and_what_they_cannot_do(clien
     assert f"     {URL}\n" in done.stdout
     assert "KUSTOMER_MCP_OAUTH_ISSUER" in done.stdout
     assert [line[:2] for line in done.stdout.splitlines() if line[:1].isdigit()] == ["1.", "2.", "3.", "4."]
-    assert "no headers of one's own" in done.stdout
+    assert "no custom headers" in done.stdout
     assert "grant with require_api_token_auth can't" in done.stdout
 
 

@@ -150,7 +150,7 @@ def _file(client: str, server: Server, way: Way, to: str | None) -> None:
     path = Path(to) if to else default_path(client)
     if to is None:
         click.echo(fragment, nl=False)
-        click.echo(f"It belongs into {path}; --write puts it there.", err=True)
+        click.echo(f"It belongs in {path}; --write puts it there.", err=True)
     elif way == "remote" and server.url == _PLACEHOLDER + _PATH:
         raise click.UsageError(f"--write needs the server's own address: --url or {PUBLIC_URL_VARIABLE}.")
     else:
