@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import Any
 
 from .answer import NEXT_CURSOR
-from .masking import is_masked, leaves, named
+from .masking import NESTED, is_masked, leaves, named
 from .presentation import Json
 
 _RECORD = ("type", "id", "attributes", "relationships")
@@ -148,12 +148,14 @@ def _pruned(value: Any, tree: Tree) -> Any:
         return [_pruned(inner, tree) for inner in value]
     if not isinstance(value, dict) or is_masked(value):
         return value
-    pruned = {name: _pruned(inner, tree.get(name, {})) for name, inner in value.items()}
+    pruned = {
+        name: _pruned(inner, tree.get(name, {})) if isinstance(inner, NESTED) else inner for name, inner in value.items()
+    }
     return {name: inner for name, inner in pruned.items() if not _is_empty(inner) or tree.get(name) == {}}
 
 
 def _is_empty(value: Any) -> bool:
-    return value is None or value == [] or value == {}
+    return not value and (value is None or isinstance(value, NESTED))
 
 
 def _relationship(value: Any, own: str) -> Any:

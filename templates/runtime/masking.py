@@ -9,7 +9,7 @@ CLOSE_WINDOW = "delete_a_kustomer_customer_unmasking_window"
 _SHOWN_FIELDS = 8
 _SHOWN_CUSTOMERS = 5
 _NAME_LIMIT = 120
-_NESTED = (dict, list)
+NESTED = (dict, list)
 
 
 def is_masked(value: Any) -> bool:
@@ -32,12 +32,12 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 def has_mask(value: Any) -> bool:
     """Whether there is a mask anywhere in a value. A list is asked anew for every length that it is tried in: no paths, no
     generators."""
-    if not isinstance(value, _NESTED):
+    if not isinstance(value, NESTED):
         return False
     if is_masked(value):
         return True
     for inner in value.values() if isinstance(value, dict) else value:
-        if isinstance(inner, _NESTED) and has_mask(inner):
+        if isinstance(inner, NESTED) and has_mask(inner):
             return True
     return False
 
@@ -52,10 +52,28 @@ def places(content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def masked_fields(content: Mapping[str, Any]) -> list[str]:
-    """The paths of all masked values; sorted, each once."""
-    part = {name: value for name, value in content.items() if name != "data" and has_mask(value)}
-    part["data"] = [row for row in _rows(content.get("data")) if has_mask(row)]
-    return sorted({path for path, leaf in places(part) if is_masked(leaf)})
+    """The paths of all masked values, as `places` gives them; sorted, each once."""
+    found: set[str] = set()
+    for row in _rows(content.get("data")):
+        _find_masks(row, "", found)
+    for name, value in content.items():
+        if name != "data":
+            _find_masks(value, name, found)
+    return sorted(found)
+
+
+def _find_masks(value: Any, path: str, found: set[str]) -> None:
+    """A list is searched anew for every length that it is tried in: no generators, and no paths of what holds nothing."""
+    if is_masked(value):
+        found.add(path)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if isinstance(inner, NESTED):
+                _find_masks(inner, f"{path}.{name}" if path else str(name), found)
+    elif isinstance(value, list):
+        for inner in value:
+            if isinstance(inner, NESTED):
+                _find_masks(inner, f"{path}[]", found)
 
 
 def masked_customers(content: Mapping[str, Any]) -> list[str]:

@@ -36,12 +36,13 @@ def _finished(content: Mapping[str, Any], unknown: str, options: Presentation, a
     """Put the notices on what is shown, and the keys in order."""
     source = content.get("data")
     rows = source[: len(answer["data"])] if isinstance(source, list) else source
-    masked = notice(masked_fields(answer), masked_customers(answer), options.unmask_tool)
+    masked = masked_fields(answer)
+    unmask = notice(masked, masked_customers(answer), options.unmask_tool) if masked else ""
     before = answer.get(NOTICES, [])
     before = before if isinstance(before, list) else [before]
     if any(isinstance(one, str) and one.startswith(UNKNOWN) for one in before):
         unknown = ""
-    new = [one for one in (masked, window_notice({"data": rows}), *said, unknown) if one and one not in before]
+    new = [one for one in (unmask, window_notice({"data": rows}), *said, unknown) if one and one not in before]
     result = {name: answer[name] for name in _FIRST if name in answer}
     result |= {name: value for name, value in answer.items() if name not in _FIRST + _LAST}
     if NEXT_CURSOR in answer:
