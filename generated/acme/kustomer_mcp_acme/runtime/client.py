@@ -53,7 +53,7 @@ class Kustomer:
         self._turns = anyio.Semaphore(self._settings.calls)
         self._http = httpx2.AsyncClient(
             base_url=self._settings.base_url,
-            timeout=httpx2.Timeout(self._settings.timeout, connect=10.0),
+            timeout=httpx2.Timeout(None, connect=10.0),  # of a whole call, _send says how long it may take
             limits=httpx2.Limits(
                 max_connections=self._settings.calls,
                 max_keepalive_connections=self._settings.calls,
@@ -101,11 +101,11 @@ class Kustomer:
             InvalidArguments: A value can't be sent; nothing was.
             KustomerError: Kustomer refused, failed or did not answer.
         """
-        url = build_path(path, path_arguments or {})
+        url = self._settings.base_url + build_path(path, path_arguments or {})
         asked = urlencode(with_cursor(build_query(query or {}), cursor))
         payload = None if body is MISSING else encode(body)
         if self.dry:
-            return dry_answer(method, self._settings.base_url + url, asked, payload)
+            return dry_answer(method, url, asked, payload)
         content = None if body is MISSING else json.dumps(payload, allow_nan=False).encode()
         request = self._request(method, f"{url}?{asked}" if asked else url, content)
         effect = "GET" if reads else method
@@ -149,14 +149,7 @@ class Kustomer:
 
     async def _in_turn(self, effect: str, path: str, request: httpx2.Request) -> tuple[int, httpx2.Headers, bytes]:
         """Send a request as soon as fewer than the most that may run are running, and report what came of it."""
-        try:
-            with anyio.fail_after(_TURN_SECONDS):
-                await self._turns.acquire()
-        except TimeoutError:
-            raise KustomerError(
-                f"This server already waits for {self._settings.calls} answers of Kustomer, as many as it may. "
-                "Nothing was sent. Try again in a few seconds."
-            ) from None
+        await self._wait_for_turn()
         start = time.perf_counter()
         status: int | None = None
         try:
@@ -169,6 +162,21 @@ class Kustomer:
         finally:
             self._turns.release()
             report_sent(Sent(request.method, path, status, time.perf_counter() - start))
+
+    async def _wait_for_turn(self) -> None:
+        try:
+            self._turns.acquire_nowait()  # a turn that is given back goes to who waits, never past them
+            return
+        except anyio.WouldBlock:
+            pass
+        try:
+            with anyio.fail_after(_TURN_SECONDS):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise KustomerError(
+                f"This server already waits for {self._settings.calls} answers of Kustomer, as many as it may. "
+                "Nothing was sent. Try again in a few seconds."
+            ) from None
 
     async def _send(self, method: str, request: httpx2.Request) -> tuple[int, httpx2.Headers, bytes]:
         try:
