@@ -191,7 +191,8 @@ def build_server(info: PackageInfo, settings: Settings | None = None, local: Acc
     )
     serve_prompts(server, info.module, surface, local)
     serve_klasses(server, klasses, surface, local)
-    server.middleware.append(lists_of(surface, local))
+    # In place of the SDK's own, which makes spans that go nowhere here: those of edge/telemetry.py quote nothing of a call.
+    server.middleware[:] = [lists_of(surface, local)]
     return server
 
 

@@ -30,14 +30,19 @@ def line(level: int, event: str, fields: Mapping[str, Any]) -> None:
         fields: Names and values that may be known to whoever reads logs.
     """
     if log.isEnabledFor(level):
-        log.log(level, event, extra={_FIELDS: fields})
+        _handle(level, event, fields)
 
 
 def surely(event: str, fields: Mapping[str, Any]) -> bool:
     """Write one line, whatever the level; False where it could not be written."""
-    record = log.makeRecord(log.name, logging.INFO, "", 0, event, (), None, extra={_FIELDS: fields})
+    return not hasattr(_handle(logging.INFO, event, fields), _UNWRITTEN)
+
+
+def _handle(level: int, event: str, fields: Mapping[str, Any]) -> logging.LogRecord:
+    """Not by `log.log`, which looks at the whole stack for a place that no line of ours shows."""
+    record = log.makeRecord(log.name, level, "", 0, event, (), None, extra={_FIELDS: fields})
     log.handle(record)
-    return not hasattr(record, _UNWRITTEN)
+    return record
 
 
 def places(error: BaseException) -> list[str]:
