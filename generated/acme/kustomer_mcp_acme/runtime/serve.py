@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -110,6 +111,7 @@ async def _serve_stdio(info: PackageInfo, settings: Settings, serving: Serving) 
     from mcp.server.stdio import stdio_server
 
     server = build_server(info, settings, replace(EVERYTHING, exposure=serving.exposure))
+    gc.freeze()  # as in edge/running.py
     async with stdio_server() as (read, write):
         with anyio.CancelScope() as running:
             async with anyio.create_task_group() as group:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -73,6 +74,7 @@ def run(app: HttpApp, serving: Serving, listener: socket.socket, parent: int | N
         timeout_graceful_shutdown=serving.drain_seconds,
         h11_max_incomplete_event_size=HEAD_BYTES,
     )
+    gc.freeze()  # what is there now stays: looking through it again and again would cost a list a quarter of its time
     Draining(config, app, serving.drain_delay, parent).run(sockets=[listener])
 
 
