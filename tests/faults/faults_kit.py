@@ -10,12 +10,14 @@ import struct
 import threading
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -59,7 +61,7 @@ class Held:
     def play(self, handler: BaseHTTPRequestHandler) -> None:
         """Answer nothing, until the other side goes."""
         self.came.set()
-        handler.connection.settimeout(20)
+        handler.connection.settimeout(120)
         try:
             if handler.connection.recv(1) == b"":
                 self.left.set()
@@ -182,20 +184,33 @@ def traffic(urls: list[str], callers: int = 8) -> Iterator[Traffic]:
     assert not any(thread.is_alive() for thread in threads), "a caller still waits"
 
 
-def in_era(url: str, era: str, timeout: float = 15.0) -> httpx.Response:
-    """A call of a tool as clients of a protocol version make it."""
-    params = call(id="x")["params"]
-    headers = {"mcp-protocol-version": era}
+def era_call(era: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """A call of a tool as clients of a protocol version make it, and the headers that they send with it."""
+    message, headers = call(id="x"), {"mcp-protocol-version": era}
     if era == "2026-07-28":
         names = ("protocolVersion", era), ("clientInfo", {"name": "t", "version": "1"}), ("clientCapabilities", {})
-        params["_meta"] = {f"io.modelcontextprotocol/{name}": value for name, value in names}
+        message["params"]["_meta"] = {f"io.modelcontextprotocol/{name}": value for name, value in names}
         headers |= {"mcp-method": "tools/call", "mcp-name": READ}
-    return post(url, call() | {"params": params}, timeout, **headers)
+    return message, headers
+
+
+def in_era(url: str, era: str) -> httpx.Response:
+    """Such a call, made."""
+    message, headers = era_call(era)
+    return post(url, message, **headers)
 
 
 def ids(paths: list[str]) -> set[str]:
     """The ids of calls that reached Kustomer, from the paths that it was asked."""
     return {path.rpartition("/")[2] for path in paths}
+
+
+def asking(message: object, headers: Mapping[str, str] = MappingProxyType({})) -> bytes:
+    """A request as bytes."""
+    body = json.dumps(message).encode()
+    named = {"host": "127.0.0.1", **HEADERS, **headers, "content-length": str(len(body))}
+    lines = ["POST /mcp HTTP/1.1", *(f"{name}: {value}" for name, value in named.items()), "", ""]
+    return "\r\n".join(lines).encode() + body
 
 
 def hold(recorder: Recorder, held: Held) -> Held:

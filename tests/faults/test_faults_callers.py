@@ -6,12 +6,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from faults_kit import Held, hold, in_era
+from faults_kit import Held, asking, era_call, hold
 from package_recorder import Recorder
 from serving_kit import READ, Server, connect, environment, post, serving, until_closed, wait_for
 
@@ -28,7 +28,11 @@ META = {
 
 @pytest.fixture(scope="module")
 def server(_recorder: Recorder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    values = {"KUSTOMER_BASE_URL": _recorder.url, "KUSTOMER_MCP_REQUEST_SECONDS": "2", "KUSTOMER_MCP_HEAD_SECONDS": "1"}
+    values = {
+        "KUSTOMER_BASE_URL": _recorder.url,
+        "KUSTOMER_MCP_REQUEST_SECONDS": "300",
+        "KUSTOMER_MCP_HEAD_SECONDS": "1",
+    }
     with serving(tmp_path_factory.mktemp("callers"), "--open", **values) as one:
         yield one
 
@@ -43,9 +47,10 @@ def patient(_recorder: Recorder, tmp_path_factory: pytest.TempPathFactory) -> It
 @pytest.mark.parametrize("era", ERAS)
 def test_a_client_that_leaves_ends_its_request_to_kustomer(era: str, patient: Server, recorder: Recorder) -> None:
     held = hold(recorder, Held())
-    with pytest.raises(httpx.ReadTimeout):
-        in_era(patient.url, era, timeout=0.5)
-    assert held.left.wait(10), "the request to Kustomer goes on"
+    with connect(patient) as one:
+        one.sendall(asking(*era_call(era)))
+        assert held.came.wait(60)
+    assert held.left.wait(40), "the request to Kustomer goes on"
     assert len(recorder.arrived) == 1
 
 
@@ -60,9 +65,9 @@ def test_a_call_that_is_cancelled_over_stdio_ends_its_request_to_kustomer_and_th
     with subprocess.Popen(words, env=values, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process:
         talk = Talk(process, era)
         talk.send("tools/call", 7, name=READ, arguments={"id": "x"})
-        assert held.came.wait(10)
+        assert held.came.wait(60)
         talk.send("notifications/cancelled", None, requestId=7, reason="enough")
-        assert held.left.wait(10), "the request to Kustomer goes on"
+        assert held.left.wait(40), "the request to Kustomer goes on"
         talk.send("tools/call", 8, name=READ, arguments={"id": "x"})
         assert talk.answer(8)["result"]["isError"] is False
         assert process.stdin is not None
@@ -104,11 +109,7 @@ class Talk:
 def test_a_client_that_never_reads_its_answers_is_cut_off_while_others_are_served(
     server: Server, recorder: Recorder
 ) -> None:
-    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}).encode()
-    request = (
-        b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-        b"Accept: application/json, text/event-stream\r\nContent-Length: %d\r\n\r\n" % len(body)
-    ) + body
+    request = asking({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}})
     with connect(server) as deaf:
         deaf.settimeout(0.2)
         sent = 0
@@ -139,8 +140,9 @@ def test_a_crowd_that_sends_a_byte_now_and_then_keeps_nobody_out(server: Server,
     try:
         for turn in range(4):
             for one in slow:
-                one.sendall(b"POST"[turn : turn + 1])
-            assert post(server.url, timeout=5).status_code == 200
+                with suppress(ConnectionError):  # where the machine is slow it is closed already
+                    one.sendall(b"POST"[turn : turn + 1])
+            assert post(server.url).status_code == 200
         assert all(until_closed(one) == b"" for one in slow)
     finally:
         for one in slow:
