@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from generator.text import is_clean
+
 _FLAGS = re.IGNORECASE | re.DOTALL
 
 
@@ -29,11 +31,12 @@ def _matches(*patterns: str) -> Callable[[str], bool]:
 
 
 def _is_hidden(text: str) -> bool:
-    """Characters that a person can't see: bidi controls, zero width, tags, variation selectors, other controls."""
-    return any(_UNSEEN.match(char) or unicodedata.category(char) in ("Cc", "Cf", "Co", "Cs", "Cn") for char in text)
+    """Characters that a person can't see: bidi controls, zero width, tags, variation selectors, other controls. What joins
+    and colours emoji is none of them."""
+    return not is_clean(_EMOJI.sub("", text))
 
 
-_UNSEEN = re.compile("[\u115f\u1160\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_EMOJI = re.compile("(?<=[\u203c-\u3299\U0001f000-\U0001faff])[\u200d\ufe0f]+")
 # Line breaks and tabs are the form of a published description, not something hidden in it.
 _FORM = str.maketrans(dict.fromkeys("\t\n\r", " "))
 

@@ -7,8 +7,11 @@ import re
 import unicodedata
 
 _CONTROL = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-_MARKDOWN_TABLE = re.compile(r"^\s*\|.*$", re.MULTILINE)
-_MARKDOWN = re.compile(r"[*_`#]{2,}|^#+\s*|<[^>\n]{1,80}>|\[([^\]]*)\]\([^)]*\)", re.MULTILINE)
+# Unseen without being format characters: joiners and fillers of scripts, variation selectors.
+_FILLERS = re.compile("[\u034f\u115f\u1160\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+# No piece of these may run on without end: the time to look for one in a long text would grow with its square.
+_MARKDOWN_TABLE = re.compile(r"^[^\S\n]{0,80}\|.*$", re.MULTILINE)
+_MARKDOWN = re.compile(r"[*_`#]{2,}|^#+\s*|<[^>\n]{1,80}>|\[([^\[\]]{0,500})\]\([^()]{0,500}\)", re.MULTILINE)
 _DEVICE = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s")
 DESCRIPTION_LIMIT = 1000
@@ -16,18 +19,24 @@ DESCRIPTION_LIMIT = 1000
 
 def one_line(value: object, limit: int = DESCRIPTION_LIMIT) -> str:
     """Make one clean line of any value: no control, bidi or unassigned characters, no Markdown tables, white space
-    folded, cut at a sentence (or a word) within `limit` characters."""
+    folded, cut at a sentence (or a word) within `limit` characters. What is unseen between letters parts no word."""
     if not isinstance(value, str):
         return ""
-    text = _MARKDOWN_TABLE.sub(" ", value)
+    text = value if value.isascii() else "".join(char for char in value if not is_unseen(char))
+    text = _MARKDOWN_TABLE.sub(" ", text)
     text = _MARKDOWN.sub(lambda found: found.group(1) or " ", text)
     text = "".join(" " if unicodedata.category(char) in _CONTROL else char for char in text)
     return cut(" ".join(text.split()), limit)
 
 
 def is_clean(text: str) -> bool:
-    """Whether a name holds no control, bidi or unassigned characters."""
-    return not any(unicodedata.category(char) in _CONTROL for char in text)
+    """Whether a name holds no control, bidi, unassigned or unseen characters."""
+    return not any(unicodedata.category(char) in _CONTROL or is_unseen(char) for char in text)
+
+
+def is_unseen(char: str) -> bool:
+    """Whether nobody sees a character, so that words with and without it look the same."""
+    return unicodedata.category(char) == "Cf" or _FILLERS.match(char) is not None
 
 
 def cut(text: str, limit: int) -> str:
@@ -66,7 +75,7 @@ def shortened(text: str, limit: int) -> str:
 
 def markdown(text: str) -> str:
     """A text inside a Markdown table or paragraph, as text and nothing else."""
-    return re.sub(r"([\\`*{}\[\]<>|#!])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*{}\[\]<>|#!&~])", r"\\\1", " ".join(text.split()))
 
 
 _LINKING = frozenset(
