@@ -26,6 +26,7 @@ KEY_VARIABLE = "KUSTOMER_API_KEY"
 _CONCURRENT = 4
 _ROLES = {"metadata": "org.permission.metadata.read", "outboundAccounts": "org.permission.apps.read"}
 _MAX_PAGES = 200
+_LONGEST_NAME = 250  # with `.json`, what file systems take
 # Seconds to wait where the reset is said to be now or, for want of the same time on both sides, past: refused is refused.
 _AGAIN = 1.0
 # The budget is the whole organisation's: what is left below this belongs to the others who use it.
@@ -140,6 +141,11 @@ class KlassFetcher:
                     raise self._error(
                         f"a Klass is called {name!r}, which Kustomer does not allow", "nothing is read from it"
                     )
+                if len(name) > _LONGEST_NAME:
+                    what = (
+                        f"the name of the Klass {name[:40]}… is too long: {_LONGEST_NAME} characters fit into a file's"
+                    )
+                    raise self._error(what, "give it a shorter one in Kustomer")
                 if attributes.get("status", "enabled") == status:
                     found[name] = attributes
             links = page.get("links")

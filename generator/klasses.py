@@ -25,9 +25,18 @@ def read_klasses(files: Mapping[str, Json]) -> tuple[Klass, ...]:
 
     Args:
         files: `{"name": ..., "displayName": ..., "standard": ..., "attributes": {...}}` by file name.
+
+    Raises:
+        SpecError: A file holds none.
     """
+    if bad := [file for file, content in files.items() if not _is_klass(content)]:
+        raise SpecError("these files hold no Klass with its attributes by name; fetch them anew", sorted(bad))
     klasses = [read_klass(content) for _, content in sorted(files.items())]
     return tuple(sorted(klasses, key=lambda klass: (not klass.standard, klass.name)))
+
+
+def _is_klass(content: Json) -> bool:
+    return isinstance(content, dict) and isinstance(content.get("attributes") or {}, dict)
 
 
 def hidden_note(name: str, why: str) -> str:
@@ -49,8 +58,12 @@ def told_apart(klasses: tuple[Klass, ...]) -> tuple[Klass, ...]:
         # As a file's name too, where case does not count.
         keys = {snake(klass.name) or klass.name, snake(klass.name.lower()) or klass.name}
         others = {spelled.setdefault(key, klass.name) for key in sorted(keys)} - {klass.name}
-        if others or not snake(klass.name):
-            other = min(others, default=klass.name)
+        if not snake(klass.name):
+            problems.append(
+                f"nothing of the Klass's name {klass.name!r} can stand in a tool's: exclude it under [klasses]"
+            )
+        elif others:
+            other = min(others)
             problems.append(
                 f"the Klasses {other!r} and {klass.name!r} would have the same tools' names: exclude one of them under [klasses]"
             )

@@ -238,14 +238,18 @@ def import_rank(module: str) -> int:
 
 def _python_names(definitions: Mapping[str, Schema]) -> dict[str, str]:
     """The fields of the tools' arguments that have the name of the function's parameter and not their own, and those
-    whose name Python would take for another one (it normalises identifiers)."""
-    return {
-        f"{name}.{field}": spelled
-        for name, definition in definitions.items()
-        for field in definition["properties"]
-        if (spelled := python_name(field) if name.endswith(_ARGUMENTS) else unicodedata.normalize("NFKC", field))
-        != field
-    }
+    whose name Python would take for another one (it normalises identifiers), apart from that one."""
+    found: dict[str, str] = {}
+    for name, definition in definitions.items():
+        taken = set(definition["properties"])
+        for wire in definition["properties"]:
+            spelled = python_name(wire) if name.endswith(_ARGUMENTS) else unicodedata.normalize("NFKC", wire)
+            if spelled != wire:
+                while spelled in taken:
+                    spelled += "_"
+                taken.add(spelled)
+                found[f"{name}.{wire}"] = spelled
+    return found
 
 
 def in_order(definitions: Mapping[str, Schema]) -> list[str]:

@@ -9,7 +9,7 @@ from generator import __version__, cache, contract, models, quirks
 from generator.arguments import arguments_of, calls_of
 from generator.config import Tenant
 from generator.drafts import keep_fields, limit_accounts, schedule_drafts
-from generator.errors import ConfigError
+from generator.errors import ConfigError, SpecError
 from generator.ir import Argument, Call, Catalog, Json, Klass, Operation, Package, Schema, Tool, Toolset
 from generator.klass_resources import klass_resources
 from generator.klasses import add_klasses, hidden_note, read_klasses, told_apart
@@ -68,7 +68,9 @@ def _klass_files(snapshot: Snapshot, tenant: Tenant) -> dict[str, Json]:
 
 
 def _hidden(snapshot: Snapshot, tenant: Tenant) -> tuple[str, ...]:
-    hidden = snapshot.klasses.get(tenant.name, {}).get(HIDDEN, {}).get("klasses", {})
+    content = snapshot.klasses.get(tenant.name, {}).get(HIDDEN, {"klasses": {}})
+    if not isinstance(content, dict) or not isinstance(hidden := content.get("klasses"), dict):
+        raise SpecError(f"{tenant.name}: {HIDDEN} holds no Klasses by name", ["fetch it anew"])
     return tuple(hidden_note(name, str(why)) for name, why in sorted(hidden.items()))
 
 

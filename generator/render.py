@@ -241,8 +241,8 @@ def page(name: str, **values: Json) -> str:
 def _formatted(path: str, text: str) -> str:
     try:
         return black.format_str(_without_unused_imports(text), mode=_MODE)
-    except (InvalidInput, SyntaxError) as error:
-        raise RenderError(f"{path} would be no Python", [str(error)]) from None
+    except (InvalidInput, SyntaxError, RecursionError) as error:
+        raise RenderError(f"{path} would be no Python, or nests too deeply", [str(error)]) from None
 
 
 _IMPORTABLE = re.compile(r"^from [\w.]+ import (?P<names>\w+(?:, \w+)*)(?P<alias> as \w+)?\n", re.MULTILINE)

@@ -22,6 +22,8 @@ _MAX_DEPTH = 40
 _LARGEST = 2**63
 # One body of Kustomer's has some hundreds; references that multiply would have billions.
 _MAX_SCHEMAS = 20_000
+# Of Python's `A | B | ...` too, which nests by one for each.
+_MAX_BRANCHES = 500
 # What the regular expressions of pydantic can't do, or JavaScript and Python spell differently.
 _FOREIGN_PATTERN = re.compile(r"\(\?|\\[1-9pPkuAZzGbB]")
 
@@ -113,6 +115,8 @@ class Canonical:
 
     def _union(self, schema: Schema, branches: Json, where: str, seen: tuple[str, ...], depth: int) -> Schema:
         rest = {key: value for key, value in schema.items() if key not in ("anyOf", "oneOf", "discriminator")}
+        if len(_list(branches)) > _MAX_BRANCHES:
+            raise SpecError(f"{self._document}: {where} has more than {_MAX_BRANCHES} alternatives")
         kept = [branch for branch in _list(branches) if not (isinstance(branch, dict) and branch.get("type") == "null")]
         canonical = [self._canonical(branch, f"{where}[{i}]", seen, depth + 1) for i, branch in enumerate(kept)]
         options = without_repeats(canonical)
@@ -215,7 +219,7 @@ def _usable_pattern(pattern: Json) -> bool:
     try:
         re.compile(pattern)
         SchemaValidator(core_schema.str_schema(pattern=pattern))  # the engine that the packages check with
-    except (re.error, SchemaError):
+    except (re.error, OverflowError, RecursionError, SchemaError):
         return False
     return True
 

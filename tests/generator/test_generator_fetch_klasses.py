@@ -168,6 +168,11 @@ _BROKEN = {
     "a next page that is no text": (_klasses(as_json({"data": [], "links": {"next": {"href": "/v1"}}})), "no address"),
     "an answer without a bottom": (_metadata(Reply(200, b'{"data":' + b"[" * 100_000)), "no JSON"),
     "an error without a bottom": (_metadata(Reply(500, b'{"errors":' + b"[" * 100_000)), "HTTP 500: no reason"),
+    "a Klass whose name no file can have": (
+        _klasses(as_json({"data": [{"attributes": {"name": "a" * 255, "status": "enabled"}}]})),
+        "the name of the Klass aaaa",
+    ),
+    "a next page that is a number": (_klasses(as_json({"data": [], "links": {"next": 5}})), "no address"),
     "a truncated answer": (_metadata(Reply(200, b'{"data": {"attributes"', cut=10)), "failed"),
     "JSON that is too deep": (_klasses(Reply(200, b"[" * 99_999)), "something that is no JSON"),
     "an error that is too deep": (_klasses(Reply(400, b"[" * 99_999)), "answered HTTP 400: no reason given"),

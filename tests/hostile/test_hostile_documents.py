@@ -231,3 +231,52 @@ def test_servers_of_any_form_are_a_base_path_or_refused(servers: Any) -> None:
     document = {**places.things(), "servers": servers}
     files = kit.files_of(kit.package(document, {}))
     assert (files is None) == ("]com" in repr(servers) or "[::1" in repr(servers))
+
+
+@pytest.mark.parametrize("count", [501, 19_000])
+def test_more_alternatives_than_python_can_join_are_refused(count: int) -> None:
+    branches = [{"type": "string", "enum": [f"v{number}"]} for number in range(count)]
+    with pytest.raises(KustomerMcpError, match="more than 500 alternatives"):
+        _built({"core": _body({"anyOf": branches})}, {})
+
+
+@pytest.mark.parametrize("pattern", ["a{99999999999}", "a{99999999999999999999}", "(" * 249 + "a" + ")" * 249, "(?"])
+def test_a_pattern_that_no_engine_takes_is_left_out(pattern: str, tmp_path: Path, canary: Path) -> None:
+    files = kit.files_of(kit.package(_body({"type": "string", "pattern": pattern}), {}))
+    assert files is not None
+    checks.assert_harmless(files)
+    with kit.imported(tmp_path, files):
+        pass
+
+
+KLASS_FILES: dict[str, Any] = {
+    "a list": ("klasses/order.json", [1]),
+    "attributes that are a list": ("klasses/order.json", {"name": "order", "attributes": [1]}),
+    "a name that is none": ("klasses/order.json", {"name": "../x", "attributes": {}}),
+    "hidden Klasses that are a list": ("hidden.json", [1]),
+    "hidden Klasses without names": ("hidden.json", {"klasses": [1]}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", KLASS_FILES)
+def test_a_pinned_klass_of_any_form_is_refused_in_words(what: str) -> None:
+    path, content = KLASS_FILES[what]
+    with pytest.raises(KustomerMcpError) as caught:
+        _built({"core": places.small}, {path: content})
+    checks.assert_readable(caught.value)
+
+
+def _built(documents: Any, klasses: Any) -> Any:
+    return kit.build(kit.Snapshot(documents, {"acme": klasses}), kit.Tenant("acme", "x", kit.BASE_URL))
+
+
+async def test_names_that_python_takes_for_one_another_stay_two_fields(tmp_path: Path) -> None:
+    """Python normalises identifiers (NFKC): of two fields one would be lost."""
+    twins = {"\ufb01le": {"type": "string"}, "file": {"type": "string"}, "\uff46ile": {"type": "string"}}
+    document = _body({"type": "object", "properties": twins})
+    files = kit.files_of(kit.package(document, {}))
+    assert files is not None
+    given = {"x": {"\ufb01le": "ligature", "file": "plain", "\uff46ile": "wide"}}
+    with kit.imported(tmp_path, files) as module:
+        sent = await generator_kit.call(module, "things", "create_a_kustomer_thing", given)
+        assert sent.body == given
