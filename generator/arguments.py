@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from generator import quirks
 from generator.errors import SpecError
 from generator.ir import Argument, Call, Entry, Json, Kept, Operation, Place, Schema, Scope, Style
 from generator.naming import effect_of, singular
-from generator.text import cut, identifier, one_line, python_name, snake
+from generator.text import cut, identifier, one_line, python_name, snake, spelled
 
 _PREFIXES: dict[Place, str] = {"path": "", "query": "query_", "body": "body_"}
 DESCRIPTION_LIMIT = 160
@@ -49,8 +50,9 @@ def arguments_of(operation: Operation, annotate: Annotate) -> tuple[Argument, ..
             describe(description or str(schema.get("description", "")), name), required, style,
         )  # fmt: skip
         arguments.append((order, len(arguments) if group == "path" else 0, name if group == "" else "", argument))
-    ordered = sorted(arguments, key=lambda row: row[:3])
-    return tuple(row[3] for row in ordered)
+    ordered = [row[3] for row in sorted(arguments, key=lambda row: row[:3])]
+    said = {argument.wire: argument.name for argument in ordered}
+    return tuple(replace(a, description=spelled(a.description, said)) for a in ordered)
 
 
 _Row = tuple[str, Place, str, Schema, bool, str, Style, str]
@@ -129,8 +131,8 @@ def _paging(operation: Operation) -> Iterator[_Row]:
         largest = limits.get(operation.key, quirks.PAGE_SIZE_LIMIT)
         size: Schema = {"type": "integer", "minimum": 1, "maximum": largest}
         cursor: Schema = {"type": "string", "minLength": 1}
-        yield ("paging", "query", CURSOR, cursor, False, "next_cursor of the page before", "plain", CURSOR)
-        yield ("paging", "query", "pageSize", size, False, "Page size", "plain", PAGE_SIZE)
+        yield ("paging", "query", CURSOR, cursor, False, "The answer's next_cursor", "plain", CURSOR)
+        yield ("paging", "query", "pageSize", size, False, "Rows", "plain", PAGE_SIZE)
 
 
 def describe(description: str, name: str) -> str:

@@ -3,7 +3,8 @@
 Flat, closed, described; no `$ref`, no root union, no `{}`, no `type` lists; null only where it clears a field.
 Nested objects are shown whole while the tool is small, else by what they must have, and one line that names their
 other fields: the models validate them in full either way. What still does not fit travels in one argument, `more`,
-whose description names its fields; the runtime takes it apart again before it validates.
+whose description names its fields, the useful ones first, and how the nested among these look; the runtime takes it
+apart again before it validates.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from functools import partial
 from generator import quirks
 from generator.arguments import CURSOR, DESCRIPTION_LIMIT, PAGE_SIZE
 from generator.ir import Argument, Effect, Json, Kind, Schema
-from generator.shapes import SHOWN_BOUNDS, described, nullable, shape, signature
+from generator.shapes import SHOWN_BOUNDS, described, nullable, outline, rank, shape, signature
 from generator.text import clause, cut
 
 MORE = "more"
@@ -32,6 +33,7 @@ class Detail:
         description: Characters of its own text.
         argument: Characters of the text of an argument.
         signature: Characters of the line that names an object's fields.
+        outlines: Characters of the outlines of nested fields in `more`.
         exact: Whether custom attributes are always whole, and bounds and formats shown.
     """
 
@@ -39,12 +41,13 @@ class Detail:
     description: int
     argument: int
     signature: int
+    outlines: int
     exact: bool
 
 
 DETAILS: dict[str, Detail] = {
-    "full": Detail(schema=700, description=1000, argument=160, signature=220, exact=True),
-    "lean": Detail(schema=220, description=60, argument=20, signature=120, exact=False),
+    "full": Detail(schema=700, description=1000, argument=160, signature=220, outlines=100, exact=True),
+    "lean": Detail(schema=220, description=60, argument=20, signature=120, outlines=60, exact=False),
 }
 
 
@@ -126,8 +129,10 @@ def _fitted(arguments: tuple[Argument, ...], detail: Detail, without: Mapping[st
             return schema
     movable = sorted(filter(_may_move, arguments), key=_usefulness)
     moved = _moved(schema, [argument.name for argument in movable], apart, detail.schema)
+    if not moved:
+        return schema
     # One short field is shorter than `more` with its name.
-    return min(_with_more(schema, moved), schema, key=lambda one: len(compact(one))) if moved else schema
+    return min(_with_more(schema, _outlined(movable[: len(moved)], detail.outlines)), schema, key=_bytes)
 
 
 def _moved(schema: Schema, movable: list[str], apart: frozenset[str], limit: int) -> list[str]:
@@ -191,20 +196,31 @@ def _may_move(argument: Argument) -> bool:
 
 
 def _usefulness(argument: Argument) -> tuple[int, int, str]:
-    """What moves first: fields that few callers set, then those that the table does not know, then its last."""
-    common = quirks.COMMON_FIELDS
-    if argument.wire in common:
-        return (2, -common.index(argument.wire), argument.name)
-    return (argument.wire not in quirks.RARE_FIELDS, 0, argument.name)
+    """What moves first: the opposite of what is told first, but for the names that nothing else orders."""
+    group, place = rank(argument.wire)
+    return -group, -place, argument.name
 
 
-def _with_more(schema: Schema, moved: list[str]) -> Schema:
+def _outlined(moved: list[Argument], allowed: int) -> dict[str, str]:
+    """The arguments in `more`, the most useful first, with the outlines of those that are nested: as many as are allowed,
+    and none of what few callers set."""
+    said: dict[str, str] = {}
+    for argument in sorted(moved, key=lambda one: (*rank(one.wire), one.name)):
+        said[argument.name] = argument.name
+        text = "" if argument.wire in quirks.RARE_FIELDS else outline(argument.schema)
+        if text and len(text) <= allowed:
+            allowed -= len(text)
+            said[argument.name] += f" {text}"
+    return said
+
+
+def _with_more(schema: Schema, moved: Mapping[str, str]) -> Schema:
     kept = {name: value for name, value in schema["properties"].items() if name not in moved}
-    return {**schema, "properties": {**kept, MORE: _more(moved)}}
+    return {**schema, "properties": {**kept, MORE: _more(moved.values())}}
 
 
-def _more(moved: list[str]) -> Schema:
-    return {"type": "object", "description": f"Also: {', '.join(sorted(moved))}"}
+def _more(moved: Iterable[str]) -> Schema:
+    return {"type": "object", "description": f"Also: {', '.join(moved)}"}
 
 
 def _assembled(arguments: tuple[Argument, ...], show: Callable[[Schema, str], Schema], apart: frozenset[str]) -> Schema:

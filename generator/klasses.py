@@ -17,6 +17,8 @@ KLASS_NAME = re.compile(r"[0-9A-Za-z_-]{1,255}")
 _LABEL_LIMIT = 80
 # Trees that people choose from have a handful; what walks through thousands would fall out of Python's stack.
 _MOST_LEVELS = 40
+# Characters of the line that names the nodes of a tree; the Klass's resource has them all.
+_TREE_LIMIT = 80
 _OPEN_CUSTOM: Schema = {"type": "object", "description": "Custom attributes by name"}
 
 
@@ -140,8 +142,8 @@ def _attribute(name: str, metadata: Json, notes: list[str]) -> Attribute:
 
 def _hint(target: Json, nodes: tuple[TreeNode, ...]) -> str:
     """What a value is one of, where the attribute says so."""
-    if labels := _labels(nodes):
-        return f"one of the tree: {', '.join(labels[:6])}" + (", …" if len(labels) > 6 else "")
+    if choices := _choices(nodes):
+        return f"one of: {_listed(choices, _TREE_LIMIT)}"
     return f"{one_line(target.removeprefix('kobject.'), 60)} id" if isinstance(target, str) else ""
 
 
@@ -160,9 +162,21 @@ def _is_too_deep(tree: Json) -> bool:
     return bool(level)
 
 
-def _labels(nodes: tuple[TreeNode, ...]) -> list[str]:
-    """The labels of a tree's nodes, in the order in which a person reads it."""
-    return [label for node in nodes for label in (node.label or node.id, *_labels(node.children))]
+def _listed(names: list[str], limit: int) -> str:
+    """The first names, and `…` where there is no room for all."""
+    text = ", ".join(names)
+    return text if len(text) <= limit else f"{text[: limit + 1].rpartition(', ')[0] or names[0]}, …"
+
+
+def _choices(nodes: tuple[TreeNode, ...]) -> list[str]:
+    """The ids of a tree's nodes, which are what is sent, in the order in which a person reads it; with the label where an
+    id does not say as much."""
+    return [choice for node in nodes for choice in (_choice(node), *_choices(node.children))]
+
+
+def _choice(node: TreeNode) -> str:
+    said, label = (re.sub(r"\W", "", text).lower() for text in (node.id, node.label))
+    return node.id if said in label or not label else f"{node.id} ({node.label})"
 
 
 def _list(value: Json) -> list[Json]:
@@ -227,11 +241,8 @@ def _typed(operation: Operation, klass: Klass) -> Operation:
 
 def _klass_description(operation: Operation, klass: Klass) -> str:
     if operation.method == "POST":
-        return f"Create {_article(klass.label)} (custom object of the Klass {klass.name}), optionally linked to a customer."
-    return (
-        f"Update {_article(klass.label)} (custom object of the Klass {klass.name}) by id: "
-        "only the fields given change, null clears."
-    )
+        return f"Create {_article(klass.label)} (Klass {klass.name}), optionally linked to a customer."
+    return f"Update {_article(klass.label)} (Klass {klass.name}) by id: " "only the fields given change, null clears."
 
 
 def _with_custom(operation: Operation, klasses: Mapping[str, Klass]) -> Operation:

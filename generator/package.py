@@ -22,7 +22,7 @@ from generator.selection import assign_toolsets, fold_scopes, select, tags_of
 from generator.snapshot import ACCOUNTS, HIDDEN, Snapshot, compact, klasses_in, sha256
 from generator.text import camel, one_line, shortened, snake
 from generator.unions import point_elsewhere, split_replaces, split_unions
-from generator.wording import wording
+from generator.wording import Wording, wording
 
 
 def build(snapshot: Snapshot, tenant: Tenant) -> Package:
@@ -185,16 +185,16 @@ def _tool(operation: Operation, namer: models.Namer, tenant: Tenant) -> Tool:
         operation = replace(operation, body=_without_null(operation.body))
     arguments = arguments_of(operation, lambda schema, name: namer.annotation(schema, prefix + camel(name)))
     namer.add_arguments(models.class_name(operation.tool), prefix, arguments)
+    said = wording(operation, {a.wire: a.name for a in arguments})
     calls = calls_of(operation, arguments)
     shown = contract.input_schema(
         _shown(arguments, clears and not replaces), contract.DETAILS[tenant.detail], excluded(calls)
     )
     own = (name for name in _own_arguments(operation, tenant) if name not in {a.name for a in arguments})
-    made = _contract(operation, tenant, contract.with_own(shown, own))
     return Tool(
         name=operation.tool,
-        title=made["title"],
-        description=wording(operation).description,
+        title=said.title,
+        description=said.description,
         toolset=operation.toolset,
         tags=tags_of(operation),
         kind=operation.kind,
@@ -210,13 +210,12 @@ def _tool(operation: Operation, namer: models.Namer, tenant: Tenant) -> Tool:
         roles=roles_of(operation),
         role_cases=role_cases(operation),
         klass=operation.klass,
-        contract=made,
+        contract=_contract(operation, tenant, said, contract.with_own(shown, own)),
     )
 
 
-def _contract(operation: Operation, tenant: Tenant, schema: Schema) -> dict[str, Json]:
-    """What a client sees of a tool, with this input schema."""
-    said = wording(operation)
+def _contract(operation: Operation, tenant: Tenant, said: Wording, schema: Schema) -> dict[str, Json]:
+    """What a client sees of a tool, in these words and with this input schema."""
     replaces = (quirks.REPLACE_PARAMETER, True) in operation.fixed_query
     return {
         "name": operation.tool,

@@ -234,7 +234,8 @@ VOLATILE: frozenset[str] = frozenset(
     }
 )
 
-# Body fields that few callers set: the first to travel in `more` where a tool's schema is over its budget.
+# Body fields that few callers set: the first to travel in `more` where a tool's schema is over its budget, and the last
+# to be told of there and of a nested object.
 RARE_FIELDS: frozenset[str] = frozenset(
     {
         "auto",
@@ -245,7 +246,9 @@ RARE_FIELDS: frozenset[str] = frozenset(
         "deleted",
         "direction",
         "endedByType",
+        "error",
         "getS3DataUrls",
+        "headers",
         "importedAt",
         "kbArticles",
         "lang",
@@ -256,6 +259,9 @@ RARE_FIELDS: frozenset[str] = frozenset(
         "modifiedBy",
         "payload",
         "populateLinkedConversations",
+        "reference",
+        "satisfactionLevel",
+        "sentiment",
         "sharedEmails",
         "sharedExternalIds",
         "sharedPhones",
@@ -296,6 +302,8 @@ COMMON_FIELDS: tuple[str, ...] = (
     "app",
     "rev",
     "cc",
+    "snooze",
+    "custom",
 )
 
 # Where drafts of one channel each are written.

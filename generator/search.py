@@ -50,7 +50,7 @@ _TAKES: dict[str, Schema] = {
 # Characters of the line that names the choices; they are in the field's table, too, and in the answer to a wrong one.
 _CHOICES_LIMIT = 300
 _SPECIAL = re.compile(r"[.*+?^${}()|\[\]\\/]")
-_LIMITS = "Covers 2 years; lags writes by a minute; 100 pages, 100 searches a minute."
+_LIMITS = "Covers 2 years; lags writes by a minute."
 _CUSTOM = "custom."
 
 

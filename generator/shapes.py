@@ -14,6 +14,7 @@ _SHOWN_FORMATS = ("date-time", "uri", "email")
 SHOWN_BOUNDS = ("minimum", "maximum", "maxLength", "minItems", "maxItems")
 _ANY_JSON: Schema = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}, {"type": "object"}]}
 _NULL: Schema = {"type": "null"}
+_OUTLINE = 42  # characters
 
 
 def shape(schema: Schema, *, nested: bool) -> Schema:
@@ -94,6 +95,13 @@ def described(shown: Schema, description: str) -> Schema:
     return {**shown, "description": description} if description else shown
 
 
+def rank(field: str) -> tuple[int, int]:
+    """How soon a field is told: those that most callers set in the order of the table, last those that few do."""
+    if field in quirks.COMMON_FIELDS:
+        return 0, quirks.COMMON_FIELDS.index(field)
+    return 2 if field in quirks.RARE_FIELDS else 1, 0
+
+
 def signature(schema: Schema, depth: int = 0, shown: bool = False) -> str:
     """One line that names the fields of a nested object, `?` behind what may be left out; empty for scalars.
 
@@ -114,8 +122,37 @@ def signature(schema: Schema, depth: int = 0, shown: bool = False) -> str:
         return ""
     required = schema.get("required", ())
     names = []
-    for name, inner in schema["properties"].items():
+    for name in sorted(schema["properties"], key=lambda name: (name not in required, *rank(name))):
+        inner = schema["properties"][name]
         deeper = signature(inner, depth + 1, shown and name in required)
         if deeper or not (shown and name in required and _key_is_plain(name)):
             names.append(name + ("" if name in required else "?") + (f": {deeper}" if deeper else ""))
     return "{" + ", ".join(names) + "}" if names else ""
+
+
+def outline(schema: Schema) -> str:
+    """The shortest line that tells the form of a nested value: its fields, else those that it must have.
+
+    >>> email = {"type": "object", "properties": {"email": {}, "type": {}, "verified": {}}, "required": ["email"]}
+    >>> outline({"type": "array", "items": email})
+    '[{email, type?, verified?}]'
+    >>> outline({"type": "object", "properties": {f"address{i}": {} for i in range(9)}})
+    '{…}'
+    """
+    if schema.get("type") == "array":
+        inner = outline(schema["items"])
+        return f"[{inner}]" if inner else ""
+    if not schema.get("properties"):
+        return ""
+    if not all(map(_key_is_plain, schema["properties"])):
+        return "{…}"
+    required = [name for name in schema["properties"] if name in schema.get("required", ())]
+    optional = [f"{name}?" for name in schema["properties"] if name not in required]
+    chosen = [name + _chosen(schema["properties"][name]) for name in required]
+    texts = (", ".join(names) for names in ((*chosen, *optional), (*required, *optional), (*required, "…"), "…"))
+    return "{" + next(text for text in texts if len(text) <= _OUTLINE) + "}"
+
+
+def _chosen(schema: Schema) -> str:
+    choices = [str(value) for value in schema.get("enum", ())]
+    return f": {'|'.join(choices)}" if choices and all(map(_key_is_plain, choices)) else ""

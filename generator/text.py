@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
+from collections.abc import Mapping
 
 _CONTROL = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 # Unseen without being format characters: joiners and fillers of scripts, variation selectors.
@@ -13,6 +14,7 @@ _FILLERS = re.compile("[\u034f\u115f\u1160\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U
 _MARKDOWN_TABLE = re.compile(r"^[^\S\n]{0,80}\|.*$", re.MULTILINE)
 _MARKDOWN = re.compile(r"[*_`#]{2,}|^#+\s*|<[^>\n]{1,80}>|\[([^\[\]]{0,500})\]\([^()]{0,500}\)", re.MULTILINE)
 _DEVICE = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
+_CAMEL = re.compile(r"\b[a-z]+[A-Z]\w*\b")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s")
 DESCRIPTION_LIMIT = 1000
 
@@ -112,6 +114,15 @@ def snake(name: str) -> str:
     ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", ascii_only)
     return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
+
+
+def spelled(text: str, names: Mapping[str, str]) -> str:
+    """A text of the document in the words of its tool: what is an argument of it is called as callers call it.
+
+    >>> spelled("True with sendAt, see reCAPTCHA", {"sendAt": "send_at"})
+    'True with send_at, see reCAPTCHA'
+    """
+    return _CAMEL.sub(lambda found: names.get(found[0], found[0]), text)
 
 
 def camel(name: str) -> str:

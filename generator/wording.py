@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from generator import quirks
 from generator.ir import Operation
-from generator.text import cut
+from generator.text import cut, spelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +19,9 @@ class Wording:
     description: str
 
 
-def wording(operation: Operation) -> Wording:
-    """The title and the description of an operation's tool."""
-    title, description = _title(operation), operation.description or f"{_title(operation)}."
+def wording(operation: Operation, names: Mapping[str, str]) -> Wording:
+    """The title and the description of an operation's tool, with its arguments (wire name -> name) as callers spell them."""
+    title, description = _title(operation), spelled(operation.description, names) or f"{_title(operation)}."
     if not operation.branch or operation.branch == "attributes":
         return Wording(title, description)
     row = BRANCH_WORDING.get((operation.key, operation.branch)) or BRANCH_WORDING.get((operation.key, "*"))

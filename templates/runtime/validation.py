@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -11,10 +11,12 @@ from pydantic import MISSING, BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from .errors import InvalidArguments
+from .outline import fields, outline
 from .wire import encode
 
 # The argument that holds further fields where a tool's schema would be too long to show them all.
 MORE = "more"
+_CUSTOM = "custom"
 _SHOWN_PROBLEMS = 5
 _SHOWN_VALUES = 8
 # The values in pydantic's list of those that a literal takes.
@@ -44,11 +46,9 @@ def keyword_arguments(
     try:
         valid = model.model_validate(arguments)
     except ValidationError as error:
-        problems = [
-            _sentence(details, _known(model, offered), arguments, elsewhere or {})
-            for details in error.errors(include_url=False)
-        ]
-        raise InvalidArguments(problem_text(problems)) from None
+        found = error.errors(include_url=False)
+        problems = [_sentence(details, model, offered, arguments, elsewhere or {}) for details in found]
+        raise InvalidArguments(problem_text(problems, _forms(found, model, arguments))) from None
     taken = {name: getattr(valid, name) for name in valid.model_fields_set if getattr(valid, name) is not MISSING}
     encode(taken)  # what can't be sent is refused before a tool reads anything
     return taken
@@ -64,21 +64,38 @@ def _without_more(model: type[BaseModel], arguments: Mapping[str, Any]) -> Mappi
         return arguments
     further = arguments[MORE]
     if not isinstance(further, Mapping):
-        raise InvalidArguments(problem_text([f"`{MORE}` must be an object with further fields"]))
+        spelt = ", not JSON as text" if isinstance(further, str) else ""
+        raise InvalidArguments(problem_text([f"`{MORE}` must be an object with further fields{spelt}"]))
+    if MORE in further:
+        raise InvalidArguments(problem_text([f"`{MORE}` stands inside `{MORE}`: its fields belong into the outer one"]))
     if twice := sorted(set(further) & set(arguments)):
         raise InvalidArguments(problem_text([f"`{name}` is given twice, beside and inside `{MORE}`" for name in twice]))
     return {**{name: value for name, value in arguments.items() if name != MORE}, **further}
 
 
-def problem_text(problems: Iterable[str]) -> str:
-    """One text of several problems, the first few of them."""
+def problem_text(problems: Iterable[str], forms: Iterable[str] = ()) -> str:
+    """One text of several problems, the first few of them, and of what should have stood there."""
     shown = list(dict.fromkeys(problems))
     more = f"; and {len(shown) - _SHOWN_PROBLEMS} more" if len(shown) > _SHOWN_PROBLEMS else ""
-    return f"Invalid arguments; nothing was sent. {'; '.join(shown[:_SHOWN_PROBLEMS])}{more}."
+    told = "".join(f" {form}." for form in [*dict.fromkeys(forms)][:_SHOWN_PROBLEMS])
+    return f"Invalid arguments; nothing was sent. {'; '.join(shown[:_SHOWN_PROBLEMS])}{more}.{told}"
+
+
+def _forms(found: Iterable[ErrorDetails], model: type[BaseModel], arguments: Mapping[str, Any]) -> Iterator[str]:
+    """What the objects are made of in which a field is missing or unknown, unless a near name says as much."""
+    for details in found:
+        *parents, last = _path(details, arguments)
+        unknown = details["type"] == "extra_forbidden" and not nearest(str(last), fields(model, parents))
+        if parents and (unknown or details["type"] == "missing"):
+            yield f"`{'.'.join(map(str, parents))}` is {outline(model, parents)}"
 
 
 def _sentence(
-    details: ErrorDetails, known: Sequence[str], arguments: Mapping[str, Any], elsewhere: Mapping[str, str]
+    details: ErrorDetails,
+    model: type[BaseModel],
+    offered: Sequence[str],
+    arguments: Mapping[str, Any],
+    elsewhere: Mapping[str, str],
 ) -> str:
     path = _path(details, arguments)
     name = ".".join(str(part) for part in path)
@@ -86,15 +103,21 @@ def _sentence(
     if kind == "extra_forbidden" and name in elsewhere:
         return f"`{name}` belongs to {elsewhere[name]}"
     if kind == "extra_forbidden":
-        return f"unknown argument `{name}`{_suggestion(str(path[-1]), known, path[:-1])}"
+        return f"unknown argument `{name}`{_suggestion(path, model, offered)}"
     if kind == "missing":
         return f"`{name}` is required"
-    if kind in _NO_OBJECT:
-        return f"`{name}`: input should be an object"
+    if details["input"] is None:
+        return f"`{name}`: input should not be null"
+    if kind in _NO_OBJECT or kind == "list_type":
+        return f"`{name}`: input should be {_form(kind, outline(model, path))}"
     message = details["msg"]
     if kind == "literal_error":
         message = _choices(message, details)
     return f"`{name}`: {message[:1].lower()}{message[1:]}"
+
+
+def _form(kind: str, shown: str) -> str:
+    return f"{'a list' if kind == 'list_type' else 'an object'}{f' {shown}' if shown else ''}"
 
 
 def _choices(message: str, details: ErrorDetails) -> str:
@@ -130,9 +153,17 @@ def _path(details: ErrorDetails, arguments: Mapping[str, Any]) -> list[int | str
     return path or list(details["loc"][:1])
 
 
-def _suggestion(name: str, known: Sequence[str], parents: list[int | str]) -> str:
+def _suggestion(path: list[int | str], model: type[BaseModel], offered: Sequence[str]) -> str:
+    """The nearest name that there is, custom attributes by their whole name, with the form of what is nested; else all."""
+    *parents, last = path
     if parents:
-        return ""
-    close = get_close_matches(name, known, n=1)
-    listed = ", ".join(f"`{field}`" for field in known)
-    return f"; did you mean `{close[0]}`" if close else f"; the known ones are {listed}"
+        close = nearest(str(last), fields(model, parents))
+        return f"; did you mean `{'.'.join(map(str, [*parents, close]))}`" if close else ""
+    known = _known(model, offered)
+    close = nearest(str(last), known)
+    if close:
+        shown = outline(model, [close])
+        return f"; did you mean `{close}`" + (f" {shown}" if "{" in shown else "")
+    if close := nearest(str(last), fields(model, [_CUSTOM])):
+        return f"; did you mean `{_CUSTOM}.{close}`"
+    return f"; the known ones are {', '.join(f'`{field}`' for field in known)}"

@@ -12,6 +12,7 @@ import importlib
 import inspect
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -35,6 +36,8 @@ ROOT = HERE.parents[1]
 CASES = HERE / "cases"
 UPDATE = os.environ.get("UPDATE_EXPECTED") == "1"
 MORE = "Also: "
+# How a nested field looks, behind its name in `more`.
+_OUTLINE = re.compile(r" \[*\{[^}]*\}\]*")
 # The arguments that are the server's own: no function of a tool takes them.
 OWN: Json = {
     "confirm": {"type": "string", "description": "Id of the record once more"},
@@ -179,7 +182,7 @@ async def call(module: ModuleType, toolset: str, tool: str, arguments: Json) -> 
 def moved(more: Json) -> set[str]:
     """The arguments that travel in `more`, as its description names them."""
     assert more["description"].startswith(MORE), more
-    return set(more["description"].removeprefix(MORE).split(", "))
+    return set(_OUTLINE.sub("", more["description"]).removeprefix(MORE).split(", "))
 
 
 def assert_fits(contract: Json, function: Json, model: Json) -> None:

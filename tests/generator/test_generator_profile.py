@@ -234,3 +234,47 @@ def test_windows_are_closed_at_shutdown_only_where_the_tenant_asks_for_it(
     real: Snapshot, given: dict[str, bool], closes: bool
 ) -> None:
     assert build(real, kit.tenant(**given)).close_windows is closes
+
+
+def _argument(package: Package, tool: str, name: str) -> str:
+    [found] = [one for one in package.tools if one.name == tool]
+    return str(found.contract["inputSchema"]["properties"][name]["description"])
+
+
+def test_more_tells_first_what_most_callers_set_and_how_it_looks_where_it_is_nested(real: Snapshot) -> None:
+    acme = build(real, read_tenant(kit.ROOT, "acme"))
+    assert _argument(acme, "create_a_kustomer_customer", "more").startswith(
+        "Also: emails [{email, type?, verified?}], phones [{phone, type?, verified?}], external_id, tags, company, rev, "
+    )
+    update = _argument(acme, "update_a_kustomer_conversation_by_id", "more")
+    assert "snooze {status: canceled|elapsed|scheduled, time?}, " in update
+    assert update.endswith("suggested_shortcuts, suggested_tags")
+
+
+@pytest.mark.parametrize("detail", ["full", "lean"])
+def test_what_is_cut_of_a_bulk_item_is_what_few_callers_set(real: Snapshot, detail: str) -> None:
+    package = build(real, kit.tenant("acme", detail=detail))
+    items = _argument(package, "kustomer_customers_bulk_create", "items")
+    assert items.startswith(
+        "Items: [{name?, emails?: [{email, type?, verified?}], phones?: [{phone, type?, verified?}]"
+    )
+
+
+def test_a_tree_is_shown_by_what_is_sent_and_its_label_where_that_says_more(real: Snapshot) -> None:
+    [tool] = [t for t in build(real, kit.tenant("acme")).tools if t.name == "update_a_kustomer_conversation_by_id"]
+    custom = tool.contract["inputSchema"]["properties"]["custom"]["properties"]
+    assert custom["contactReasonTree"]["description"] == (
+        "Contact Reason (one of: delivery, late, lost, damaged, billing, refund, double-charge (Charged twice), …)"
+    )
+
+
+def test_no_text_calls_an_argument_by_its_name_on_the_wire(package: Package) -> None:
+    """A tool that has `send_at` does not speak of `sendAt`, which a caller would then send."""
+    wrong = [
+        (tool.name, word)
+        for tool in package.tools
+        for text in (tool.description, *(argument.description for argument in tool.arguments))
+        for word in re.findall(r"\b[a-z]+[A-Z]\w*", text)
+        if word in {argument.wire for argument in tool.arguments}
+    ]
+    assert wrong == []

@@ -39,12 +39,17 @@ CREATE = "create_a_kustomer_customer"
 LIST = "list_all_kustomer_conversations"
 ORDER = "create_a_kustomer_order_custom_object"
 DRAFT = "create_a_kustomer_customer_chat_draft"
+CONVERSATION = "update_a_kustomer_conversation_by_id"
 OBJECT = "get_single_kustomer_custom_object_by_id"
 
+CUSTOM = (
+    "{AvgSatScoreNum?, creditLimitNum?, favoriteOrdersId?, interestsStr?, internalSummaryTxt?, lifetimeValueNum?, "
+    "loyaltyTierStr?, memberSinceAt?, taxNumberStr?, vipBool?}"
+)
 # What is wrong -> tool, arguments, and what the caller reads behind "Invalid arguments; nothing was sent. ".
 REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "an unknown argument, with the nearest known": (
-        UPDATE, {"id": "x", "emial": []}, "unknown argument `emial`; did you mean `emails`.",
+        UPDATE, {"id": "x", "emial": []}, "unknown argument `emial`; did you mean `emails` [{email, type?, verified?}].",
     ),
     "an unknown argument near none, with all known": (
         GET, {"id": "x", "zzzz": 1}, "unknown argument `zzzz`; the known ones are `id`, `include`.",
@@ -71,14 +76,14 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "a missing argument": (OBJECT, {"klass_name": "order"}, "`id` is required."),
     "two missing arguments": (OBJECT, {}, "`klass_name` is required; `id` is required."),
     "a number for a text": (GET, {"id": 5}, "`id`: input should be a valid string."),
-    "a text for a list": (UPDATE, {"id": "x", "tags": "vip"}, "`tags`: input should be a valid list."),
+    "a text for a list": (UPDATE, {"id": "x", "tags": "vip"}, "`tags`: input should be a list [text]."),
     "a text for a number": (
         LIST, {"page_size": "many"}, "`page_size`: input should be a valid integer, unable to parse string as an integer.",
     ),
     "a fraction for an integer": (
         LIST, {"page_size": 1.5}, "`page_size`: input should be a valid integer, got a number with a fractional part.",
     ),
-    "a list for an object": (UPDATE, {"id": "x", "custom": []}, "`custom`: input should be an object."),
+    "a list for an object": (UPDATE, {"id": "x", "custom": []}, "`custom`: input should be an object " + CUSTOM + "."),
     "a text for a free object": (ORDER, {"title": "t", "data": "{}"}, "`data`: input should be an object."),
     "a value that is none of the choices": (
         LIST, {"sort": "name"}, "`sort`: input should be 'asc' or 'desc'.",
@@ -95,10 +100,29 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     ),
     "a nested field that is missing, and one that is unknown": (
         UPDATE, {"id": "x", "emails": [{"email": "a@b.c"}, {"mail": "a@b.c"}]},
-        "`emails.1.email` is required; unknown argument `emails.1.mail`.",
+        "`emails.1.email` is required; unknown argument `emails.1.mail`; did you mean `emails.1.email`. "
+        "`emails.1` is {email, type?, verified?}.",
     ),
     "a custom attribute that the Klass does not have": (
-        UPDATE, {"id": "x", "custom": {"loyaltyStr": "gold"}}, "unknown argument `custom.loyaltyStr`.",
+        UPDATE, {"id": "x", "custom": {"loyaltyStr": "gold"}},
+        "unknown argument `custom.loyaltyStr`; did you mean `custom.loyaltyTierStr`.",
+    ),
+    "a custom attribute near none, with all known": (
+        UPDATE, {"id": "x", "custom": {"zzzz": 1}}, f"unknown argument `custom.zzzz`. `custom` is {CUSTOM}.",
+    ),
+    "a custom attribute beside custom": (
+        CREATE, {"name": "x", "loyalty_tier": "gold"},
+        "unknown argument `loyalty_tier`; did you mean `custom.loyaltyTierStr`.",
+    ),
+    "a text for an object in a list": (
+        CREATE, {"more": {"emails": ["a@b.c"], "phones": "1"}},
+        "`emails.0`: input should be an object {email, type?, verified?}; "
+        "`phones`: input should be a list [{phone, type?, verified?}].",
+    ),
+    "an object without what it must have": (
+        CONVERSATION, {"id": "x", "more": {"snooze": {"until": "2030-01-01T00:00:00Z"}}},
+        "`snooze.status` is required; unknown argument `snooze.until`. "
+        "`snooze` is {status: canceled|elapsed|scheduled, time?}.",
     ),
     "a custom attribute of another type": (
         UPDATE, {"id": "x", "custom": {"vipBool": "perhaps"}},
@@ -112,9 +136,9 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
         UPDATE, {"id": "x", "custom": {"loyaltyTierStr": "tin"}},
         "`custom.loyaltyTierStr`: input should be 'bronze', 'gold', 'platinum' or 'silver'.",
     ),
-    "null where nothing is cleared": (CREATE, {"name": None}, "`name`: input should be a valid string."),
-    "null for a whole list": (UPDATE, {"id": "x", "tags": None}, "`tags`: input should be a valid list."),
-    "null for an id": (GET, {"id": None}, "`id`: input should be a valid string."),
+    "null where nothing is cleared": (CREATE, {"name": None}, "`name`: input should not be null."),
+    "null for a whole list": (UPDATE, {"id": "x", "tags": None}, "`tags`: input should not be null."),
+    "null for an id": (GET, {"id": None}, "`id`: input should not be null."),
     "null for more": (UPDATE, {"id": "x", "more": None}, "`more` must be an object with further fields."),
     "a list for more": (UPDATE, {"id": "x", "more": ["locale"]}, "`more` must be an object with further fields."),
     "an unknown field in more": (
@@ -124,10 +148,13 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "a field beside and inside more": (
         UPDATE, {"id": "x", "name": "a", "more": {"name": "b"}}, "`name` is given twice, beside and inside `more`.",
     ),
+    "a text for more": (
+        UPDATE, {"id": "x", "more": "{}"}, "`more` must be an object with further fields, not JSON as text.",
+    ),
     "the same field twice inside more": (
         DRAFT, {"customer_id": "x", "more": {"from": "a", "from_": "b"}}, "unknown argument `from_`; did you mean `from`.",
     ),
-    "more inside more": (UPDATE, {"id": "x", "more": {"more": {}}}, "`more` is given twice, beside and inside `more`."),
+    "more inside more": (UPDATE, {"id": "x", "more": {"more": {}}}, "`more` stands inside `more`: its fields belong into the outer one."),
     "more than five problems, the rest as a count": (
         OBJECT, {"a1": 1, "b1": 1, "c1": 1, "d1": 1},
         "`klass_name` is required; `id` is required; "

@@ -184,7 +184,7 @@ def test_no_cursor_changes_nothing(before: Any) -> None:
     assert with_cursor(before, MISSING) == before
 
 
-@pytest.mark.parametrize("cursor", ["", "&", None, 5, "a=1\nb", "a=\x00", "a=\ud800", ["a=1"]])
+@pytest.mark.parametrize("cursor", ["", "&", "2", "garbage", None, 5, "a=1\nb", "a=\x00", "a=\ud800", ["a=1"]])
 def test_what_is_no_cursor_is_refused(cursor: Any) -> None:
     with pytest.raises(InvalidArguments) as refused:
         with_cursor([], cursor)

@@ -36,14 +36,17 @@ TABLE: list[tuple[str, int, object, str]] = [
             ]
         },
         "HTTP 400 from Kustomer: Additional properties not allowed (argument `custom.notAnActualAttribute`). "
-        "Nothing was changed. Correct the argument and call again.",
+        "Nothing was changed. Correct the argument and call again. The resource kustomer://klasses/<Klass> says what it takes.",
     ),
     *(
         (
             "PUT",
             400,
             {"errors": [{"title": "Invalid", "source": source, "detail": detail}]},
-            f"HTTP 400 from Kustomer: Invalid (argument `{argument}`). Nothing was changed. Correct the argument and call again.",
+            f"HTTP 400 from Kustomer: Invalid (argument `{argument}`). Nothing was changed. Correct the argument and call again."
+            + (
+                " The resource kustomer://klasses/<Klass> says what it takes." if argument.startswith("custom.") else ""
+            ),
         )
         for source, detail, argument in (
             ({"pointer": "/data/attributes/custom/orderTotalNum"}, "", "custom.orderTotalNum"),

@@ -84,7 +84,7 @@ def test_lean_packages_show_the_fields_too() -> None:
 def test_descriptions_say_what_search_does_not_see(package: Package) -> None:
     for toolset, name in SEARCHES.values():
         text = package.contract(toolset)[name]["description"]
-        assert all(word in text for word in ("2 years", "lags writes", "100 pages", "100 searches a minute")), text
+        assert all(word in text for word in ("2 years", "lags writes")), text
 
 
 def test_one_more_attribute_changes_only_what_shows_it() -> None:

@@ -47,7 +47,7 @@ class ConversationCustom(Request):
     """
     contactReasonTree: str | None | MISSING = MISSING
     """
-    Contact Reason (one of the tree: Delivery, Late delivery, Lost in transit, Damaged on arrival, Billing, Refund, …)
+    Contact Reason (one of: delivery, late, lost, damaged, billing, refund, double-charge (Charged twice), …)
     """
     escalatedBool: bool | None | MISSING = MISSING
     """

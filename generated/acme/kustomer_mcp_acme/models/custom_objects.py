@@ -118,7 +118,7 @@ class SubscriptionCustom(Request):
     """
     cancelReasonTree: str | None | MISSING = MISSING
     """
-    Cancel Reason (one of the tree: Price, Too expensive, Found cheaper, Not used)
+    Cancel Reason (one of: price, too-expensive, found-cheaper, not-used)
     """
     monthlyPriceNum: float | None | MISSING = MISSING
     """
@@ -153,7 +153,7 @@ class WarrantyClaimCustom(Request):
     """
     defectTree: str | None | MISSING = MISSING
     """
-    Defect (one of the tree: Fabric, Tear, Open seam, Zipper, Electronics)
+    Defect (one of: fabric, tear, seam, zipper, electronics)
     """
     orderId: Annotated[str | None | MISSING, Field(min_length=1)] = MISSING
     """

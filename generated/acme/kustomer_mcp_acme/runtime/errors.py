@@ -100,6 +100,8 @@ def _advice(status: int, said: str, limit: RateLimit | None) -> str:
         return f"The API key belongs to another region: the base URL must be {host}."
     if status in (401, 403) and (role := _ROLE.search(said)):
         return f"The API key needs the role {role[0]}: ask the operator of this server."
+    if status == 400 and "(argument `custom." in said:
+        return f"{_ADVICE[status]} The resource kustomer://klasses/<Klass> says what it takes."
     return _ADVICE.get(status) or ("Kustomer failed: try again later." if status >= 500 else "")
 
 

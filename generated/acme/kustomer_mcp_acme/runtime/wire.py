@@ -106,7 +106,7 @@ def with_cursor(query: list[tuple[str, str]], cursor: Any) -> list[tuple[str, st
     if cursor is MISSING:
         return query
     pairs = parse_qsl(cursor, keep_blank_values=True) if isinstance(cursor, str) else []
-    if not pairs or _CONTROL.search(cursor) or _HALF.search(cursor):
+    if not any(value for _, value in pairs) or _CONTROL.search(cursor) or _HALF.search(cursor):
         raise InvalidArguments("`cursor` must be a next_cursor, exactly as received; nothing was sent.")
     names = {name for name, _ in pairs}
     return [pair for pair in query if pair[0] not in names] + pairs

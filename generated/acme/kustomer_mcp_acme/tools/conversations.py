@@ -35,7 +35,7 @@ async def create_a_kustomer_conversation(
     tags: list[str] | MISSING = MISSING,
 ) -> Answer:
     """Create an empty conversation (ticket) for a customer, open or done. It sends nothing: add messages
-    or notes to record, a draft to send. At most 120 per customer and minute unless importedAt is set.
+    or notes to record, a draft to send. At most 120 per customer and minute unless imported_at is set.
 
     Args:
         customer: Customer id.
@@ -152,14 +152,14 @@ async def kustomer_conversations_search(
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search conversations. Covers 2 years; lags writes by a minute; 100 pages, 100 searches a minute.
+    """Search conversations. Covers 2 years; lags writes by a minute.
 
     Args:
         any_text: Words in any text of it.
         sort: -: descending.
         where: All must hold; of those with any: true, one. Field alone: is set.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     answer = await kustomer.call(
         "POST",
@@ -182,14 +182,14 @@ async def list_all_kustomer_conversations(
     page_size: int | MISSING = MISSING,
 ) -> Answer:
     """List all conversations of the organization, page by page. To find conversations by status,
-    assignee, tag or date use search with queryContext conversation; for one customer's use customer_id.
+    assignee, tag or date use search; for one customer's use customer_id.
 
     Args:
         populate_linked_conversations: Also return linked conversations.
         sort: Sort direction.
         customer_id: Of this customer.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     if customer_id is not MISSING:
         refuse_together("customer_id", populate_linked_conversations=populate_linked_conversations, sort=sort)
@@ -260,7 +260,7 @@ async def update_a_kustomer_conversation_by_id(
         ended: Whether the conversation has ended.
         ended_at: Time it ended, ISO 8601.
         ended_by: Id of the user or customer who ended it.
-        ended_by_type: Kind of record in endedBy.
+        ended_by_type: Kind of record in ended_by.
         ended_reason: Why it ended.
         external_id: Id of the conversation in another system.
         locked: Whether the conversation is locked.

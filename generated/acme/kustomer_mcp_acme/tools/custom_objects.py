@@ -30,7 +30,7 @@ async def create_a_kustomer_order_custom_object(
     imported_at: str | MISSING = MISSING,
     tags: list[str] | MISSING = MISSING,
 ) -> Answer:
-    """Create an order (custom object of the Klass order), optionally linked to a customer.
+    """Create an order (Klass order), optionally linked to a customer.
 
     Args:
         title: Headline on the timeline, 1-256 chars.
@@ -83,7 +83,7 @@ async def create_a_kustomer_shipment_custom_object(
     imported_at: str | MISSING = MISSING,
     tags: list[str] | MISSING = MISSING,
 ) -> Answer:
-    """Create a shipment (custom object of the Klass shipment), optionally linked to a customer.
+    """Create a shipment (Klass shipment), optionally linked to a customer.
 
     Args:
         title: Headline on the timeline, 1-256 chars.
@@ -136,7 +136,7 @@ async def create_a_kustomer_subscription_custom_object(
     imported_at: str | MISSING = MISSING,
     tags: list[str] | MISSING = MISSING,
 ) -> Answer:
-    """Create a subscription (custom object of the Klass subscription), optionally linked to a customer.
+    """Create a subscription (Klass subscription), optionally linked to a customer.
 
     Args:
         title: Headline on the timeline, 1-256 chars.
@@ -189,8 +189,7 @@ async def create_a_kustomer_warranty_claim_custom_object(
     imported_at: str | MISSING = MISSING,
     tags: list[str] | MISSING = MISSING,
 ) -> Answer:
-    """Create a warranty Claim (custom object of the Klass warranty-claim), optionally linked to a
-    customer.
+    """Create a warranty Claim (Klass warranty-claim), optionally linked to a customer.
 
     Args:
         title: Headline on the timeline, 1-256 chars.
@@ -235,7 +234,7 @@ async def get_single_kustomer_custom_object_by_id(
     get_s3_data_urls: bool | MISSING = MISSING,
 ) -> Answer:
     """Gets one custom object (KObject) of a Klass by id: title, custom attributes, tags, status, rev.
-    Large data is offloaded; getS3DataUrls adds a link to it.
+    Large data is offloaded; get_s3_data_urls adds a link to it.
 
     Args:
         klass_name: Klass.
@@ -307,15 +306,14 @@ async def kustomer_order_custom_objects_search(
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search custom objects of the Klass order. Covers 2 years; lags writes by a minute; 100 pages, 100
-    searches a minute.
+    """Search custom objects of the Klass order. Covers 2 years; lags writes by a minute.
 
     Args:
         any_text: Words in any text of it.
         sort: -: descending.
         where: All must hold; of those with any: true, one. Field alone: is set.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     answer = await kustomer.call(
         "POST",
@@ -341,7 +339,7 @@ async def list_all_kustomer_custom_objects(
     page_size: int | MISSING = MISSING,
 ) -> Answer:
     """Lists the custom objects (KObjects) of one Klass by Klass name, e.g. all orders. It filters by date
-    only: to match attributes use search (queryContext kobject_NAME), which lags behind writes.
+    only: to match attributes use search, which lags behind writes.
 
     Args:
         klass_name: Klass.
@@ -350,8 +348,8 @@ async def list_all_kustomer_custom_objects(
         sort: Sort direction.
         customer_id: Of this customer.
         company_id: Of this company.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     if customer_id is not MISSING:
         refuse_together("customer_id", company_id=company_id)
@@ -399,8 +397,7 @@ async def update_a_kustomer_order_custom_object_by_id(
     tags: list[str] | MISSING = MISSING,
     title: str | MISSING = MISSING,
 ) -> Answer:
-    """Update an order (custom object of the Klass order) by id: only the fields given change, null
-    clears.
+    """Update an order (Klass order) by id: only the fields given change, null clears.
 
     Args:
         id: Custom object id.
@@ -455,8 +452,7 @@ async def update_a_kustomer_shipment_custom_object_by_id(
     tags: list[str] | MISSING = MISSING,
     title: str | MISSING = MISSING,
 ) -> Answer:
-    """Update a shipment (custom object of the Klass shipment) by id: only the fields given change, null
-    clears.
+    """Update a shipment (Klass shipment) by id: only the fields given change, null clears.
 
     Args:
         id: Custom object id.
@@ -511,8 +507,7 @@ async def update_a_kustomer_subscription_custom_object_by_id(
     tags: list[str] | MISSING = MISSING,
     title: str | MISSING = MISSING,
 ) -> Answer:
-    """Update a subscription (custom object of the Klass subscription) by id: only the fields given
-    change, null clears.
+    """Update a subscription (Klass subscription) by id: only the fields given change, null clears.
 
     Args:
         id: Custom object id.
@@ -567,8 +562,7 @@ async def update_a_kustomer_warranty_claim_custom_object_by_id(
     tags: list[str] | MISSING = MISSING,
     title: str | MISSING = MISSING,
 ) -> Answer:
-    """Update a warranty Claim (custom object of the Klass warranty-claim) by id: only the fields given
-    change, null clears.
+    """Update a warranty Claim (Klass warranty-claim) by id: only the fields given change, null clears.
 
     Args:
         id: Custom object id.

@@ -195,14 +195,14 @@ async def kustomer_customers_search(
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search customers. Covers 2 years; lags writes by a minute; 100 pages, 100 searches a minute.
+    """Search customers. Covers 2 years; lags writes by a minute.
 
     Args:
         any_text: Words in any text of it.
         sort: -: descending.
         where: All must hold; of those with any: true, one. Field alone: is set.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     answer = await kustomer.call(
         "POST",
@@ -316,9 +316,8 @@ async def update_a_kustomer_customer_by_id(
     username: str | None | MISSING = MISSING,
     whatsapps: list[models.Whatsapp] | MISSING = MISSING,
 ) -> Answer:
-    """Update only the customer fields sent, with one exception: omitting company UNLINKS the customer
-    from its company, so always resend it. tags replaces all present tags. rev guards against lost updates
-    (409).
+    """Update only the customer fields sent; company stays if left out. tags replaces all present tags.
+    rev guards against lost updates (409).
 
     Args:
         id: Customer id.

@@ -271,7 +271,7 @@ async def delete_a_kustomer_draft_by_id(
     force: bool | MISSING = MISSING,
 ) -> Answer:
     """Deletes an unsent draft, also a scheduled one, so that it is never delivered. Needs no role;
-    deleteConversation can remove its conversation as well.
+    delete_conversation can remove its conversation as well.
 
     Args:
         id: Id of the draft.
@@ -300,8 +300,8 @@ async def list_all_kustomer_customer_drafts(
     Args:
         customer_id: Customer id.
         include: Related records; attachments is supported.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     return await kustomer.call(
         "GET",

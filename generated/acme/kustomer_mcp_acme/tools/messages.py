@@ -164,8 +164,8 @@ async def list_all_kustomer_conversation_messages(
         channel: Only messages on this channel.
         include: Related records; attachments is supported.
         sort: Sort direction.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     return await kustomer.call(
         "GET",

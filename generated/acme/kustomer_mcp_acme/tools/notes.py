@@ -98,8 +98,8 @@ async def list_all_kustomer_conversation_notes(
         conversation_id: Conversation id.
         include: Related records to include.
         sort: Sort direction.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     return await kustomer.call(
         "GET",

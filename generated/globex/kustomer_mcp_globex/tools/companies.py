@@ -55,14 +55,14 @@ async def kustomer_companies_search(
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search companies. Covers 2 years; lags writes by a minute; 100 pages, 100 searches a minute.
+    """Search companies. Covers 2 years; lags writes by a minute.
 
     Args:
         any_text: Words in any text of it.
         sort: -: descending.
         where: All must hold; of those with any: true, one. Field alone: is set.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     answer = await kustomer.call(
         "POST",
@@ -83,14 +83,13 @@ async def list_all_kustomer_companies(
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """List companies, or find one by its external id. To find companies by other attributes use search
-    with queryContext company.
+    """List companies, or find one by its external id. To find companies by other attributes use search.
 
     Args:
         external_id: Only the company with this external id.
         filter: Filter expression.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     return await kustomer.call(
         "GET",

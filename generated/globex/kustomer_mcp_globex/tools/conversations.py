@@ -101,14 +101,14 @@ async def kustomer_conversations_search(
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search conversations. Covers 2 years; lags writes by a minute; 100 pages, 100 searches a minute.
+    """Search conversations. Covers 2 years; lags writes by a minute.
 
     Args:
         any_text: Words in any text of it.
         sort: -: descending.
         where: All must hold; of those with any: true, one. Field alone: is set.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     answer = await kustomer.call(
         "POST",
@@ -153,8 +153,8 @@ async def list_all_kustomer_conversation_times(
     Args:
         conversation_id: Conversation id.
         sort: Sort direction.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     return await kustomer.call(
         "GET",
@@ -178,8 +178,8 @@ async def list_all_kustomer_conversation_times_v2(
     Args:
         conversation_id: Conversation id.
         sort: Sort order of the records.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     return await kustomer.call(
         "GET",
@@ -200,14 +200,14 @@ async def list_all_kustomer_conversations(
     page_size: int | MISSING = MISSING,
 ) -> Answer:
     """List all conversations of the organization, page by page. To find conversations by status,
-    assignee, tag or date use search with queryContext conversation; for one customer's use customer_id.
+    assignee, tag or date use search; for one customer's use customer_id.
 
     Args:
         populate_linked_conversations: Also return linked conversations.
         sort: Sort direction.
         customer_id: Of this customer.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     if customer_id is not MISSING:
         refuse_together("customer_id", populate_linked_conversations=populate_linked_conversations, sort=sort)

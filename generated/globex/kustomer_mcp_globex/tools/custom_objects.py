@@ -22,7 +22,7 @@ async def get_single_kustomer_custom_object_by_id(
     get_s3_data_urls: bool | MISSING = MISSING,
 ) -> Answer:
     """Gets one custom object (KObject) of a Klass by id: title, custom attributes, tags, status, rev.
-    Large data is offloaded; getS3DataUrls adds a link to it.
+    Large data is offloaded; get_s3_data_urls adds a link to it.
 
     Args:
         klass_name: Klass.
@@ -85,15 +85,14 @@ async def kustomer_ecomm_order_custom_objects_search(
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search custom objects of the Klass ecomm-order. Covers 2 years; lags writes by a minute; 100 pages,
-    100 searches a minute.
+    """Search custom objects of the Klass ecomm-order. Covers 2 years; lags writes by a minute.
 
     Args:
         any_text: Words in any text of it.
         sort: -: descending.
         where: All must hold; of those with any: true, one. Field alone: is set.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     answer = await kustomer.call(
         "POST",
@@ -129,15 +128,14 @@ async def kustomer_field_visit_custom_objects_search(
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search custom objects of the Klass field-visit. Covers 2 years; lags writes by a minute; 100 pages,
-    100 searches a minute.
+    """Search custom objects of the Klass field-visit. Covers 2 years; lags writes by a minute.
 
     Args:
         any_text: Words in any text of it.
         sort: -: descending.
         where: All must hold; of those with any: true, one. Field alone: is set.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     answer = await kustomer.call(
         "POST",
@@ -172,15 +170,14 @@ async def kustomer_loyalty_card_custom_objects_search(
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search custom objects of the Klass loyalty-card. Covers 2 years; lags writes by a minute; 100
-    pages, 100 searches a minute.
+    """Search custom objects of the Klass loyalty-card. Covers 2 years; lags writes by a minute.
 
     Args:
         any_text: Words in any text of it.
         sort: -: descending.
         where: All must hold; of those with any: true, one. Field alone: is set.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     answer = await kustomer.call(
         "POST",
@@ -206,7 +203,7 @@ async def list_all_kustomer_custom_objects(
     page_size: int | MISSING = MISSING,
 ) -> Answer:
     """Lists the custom objects (KObjects) of one Klass by Klass name, e.g. all orders. It filters by date
-    only: to match attributes use search (queryContext kobject_NAME), which lags behind writes.
+    only: to match attributes use search, which lags behind writes.
 
     Args:
         klass_name: Klass.
@@ -215,8 +212,8 @@ async def list_all_kustomer_custom_objects(
         sort: Sort direction.
         customer_id: Of this customer.
         company_id: Of this company.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     if customer_id is not MISSING:
         refuse_together("customer_id", company_id=company_id)

@@ -70,14 +70,14 @@ async def kustomer_customers_search(
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search customers. Covers 2 years; lags writes by a minute; 100 pages, 100 searches a minute.
+    """Search customers. Covers 2 years; lags writes by a minute.
 
     Args:
         any_text: Words in any text of it.
         sort: -: descending.
         where: All must hold; of those with any: true, one. Field alone: is set.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     answer = await kustomer.call(
         "POST",
@@ -162,13 +162,13 @@ async def list_all_kustomer_customers(
     page_size: int | MISSING = MISSING,
 ) -> Answer:
     """List customers, optionally by creation or update time. To look one up use Get customer by email,
-    phone or external id; for other criteria use search with queryContext customer.
+    phone or external id; for other criteria use search.
 
     Args:
         filter: Bounds on createdAt or updatedAt.
         sort: Time to sort by; minus for newest first.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     return await kustomer.call(
         "GET",

@@ -25,8 +25,8 @@ async def list_all_kustomer_customer_drafts(
     Args:
         customer_id: Customer id.
         include: Related records; attachments is supported.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     return await kustomer.call(
         "GET",

@@ -77,14 +77,14 @@ async def kustomer_messages_search(
     cursor: str | MISSING = MISSING,
     page_size: int | MISSING = MISSING,
 ) -> Answer:
-    """Search messages. Covers 2 years; lags writes by a minute; 100 pages, 100 searches a minute.
+    """Search messages. Covers 2 years; lags writes by a minute.
 
     Args:
         any_text: Words in any text of it.
         sort: -: descending.
         where: All must hold; of those with any: true, one. Field alone: is set.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     answer = await kustomer.call(
         "POST",
@@ -155,8 +155,8 @@ async def list_all_kustomer_conversation_messages(
         channel: Only messages on this channel.
         include: Related records; attachments is supported.
         sort: Sort direction.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     return await kustomer.call(
         "GET",
@@ -206,8 +206,8 @@ async def list_all_kustomer_customer_messages(
         include: Related data to add, e.g. attachments.
         recent_to_or_from: Recent ones to or from this address.
         sort: Sort direction.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     return await kustomer.call(
         "GET",
@@ -238,8 +238,8 @@ async def list_all_kustomer_messages(
     Args:
         include: Related data to add, e.g. attachments.
         sort: Sort direction.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     return await kustomer.call(
         "GET",

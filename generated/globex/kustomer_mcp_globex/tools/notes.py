@@ -48,8 +48,8 @@ async def list_all_kustomer_conversation_notes(
         conversation_id: Conversation id.
         include: Related records to include.
         sort: Sort direction.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     return await kustomer.call(
         "GET",
@@ -74,8 +74,8 @@ async def list_all_kustomer_customer_notes(
     Args:
         customer_id: Customer id.
         include: Related data to add, e.g. attachments.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     return await kustomer.call(
         "GET",
@@ -98,8 +98,8 @@ async def list_all_kustomer_notes(
 
     Args:
         sort: Sort direction.
-        cursor: next_cursor of the page before.
-        page_size: Page size.
+        cursor: The answer's next_cursor.
+        page_size: Rows.
     """
     return await kustomer.call(
         "GET",
