@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from kustomer_mcp_acme.runtime.edge.settings import Serving, ServingError
+from kustomer_mcp_acme.runtime.edge.settings import Serving, ServingError, misspelt
 from serving_kit import environment
 
 TOKEN = "a-token-of-an-admin-with-40-characters-x"
@@ -72,6 +72,15 @@ def test_a_secret_in_two_places_or_in_no_file_is_a_problem(tmp_path: Path) -> No
     }
 
 
+def test_a_misspelt_variable_is_named_with_the_setting_that_it_is_nearly() -> None:
+    others = ("KUSTOMER_MCP_ACME_PORT", "KUSTOMER_MCP_ACME_SERVICE_HOST", "KUSTOMER_MCP_TOKEN", "KUSTOMER_MCP_CACHE")
+    right = ("KUSTOMER_MCP_PORT", "KUSTOMER_MCP_HASH_KEY_FILE", "KUSTOMER_MCP_ANSWER_BYTES", "TRANPORT")
+    assert misspelt(dict.fromkeys([*others, *right, "KUSTOMER_MCP_ALLOWED_HOST", "KUSTOMER_MCP_TRANPORT"], "x")) == [
+        "KUSTOMER_MCP_ALLOWED_HOST is no setting and says nothing: KUSTOMER_MCP_ALLOWED_HOSTS is",
+        "KUSTOMER_MCP_TRANPORT is no setting and says nothing: KUSTOMER_MCP_TRANSPORT is",
+    ]
+
+
 def test_logs_are_json_over_http_and_text_over_stdio() -> None:
     assert Serving.from_environment({}).log_format == "text"
     assert Serving.from_environment({"KUSTOMER_MCP_TRANSPORT": "http"}).log_format == "json"
@@ -95,3 +104,13 @@ def test_a_server_that_may_not_or_can_not_start_says_why(options: tuple[str, ...
         env=environment(KUSTOMER_MCP_STORE=str(tmp_path / "g")), capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert done.returncode in (1, 2) and text in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_store_of_another_kind_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    """Its address may hold a password, which must not become the name of a folder."""
+    done = subprocess.run(
+        [sys.executable, "-m", "kustomer_mcp_acme", "serve", "--transport", "http", "--port", "0"], cwd=tmp_path,
+        env=environment(KUSTOMER_MCP_STORE="postgres://u:pass-word@h/x"), capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1 and "no store is known for postgres://" in done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -14,7 +14,7 @@ from ..settings import text_of
 from .credentials import KeyProblem, key_of
 from .model import ToolRow
 from .service import Grants, Recorder, unrecorded
-from .store import is_redis, open_store
+from .store import is_redis, open_store, sqlite_path
 
 HASH_KEY = "KUSTOMER_MCP_HASH_KEY"
 
@@ -33,8 +33,12 @@ class GrantSettings:
 
     @property
     def path(self) -> Path | None:
-        """The SQLite file; None where the store is a Redis server."""
-        return None if is_redis(self.store) else Path(self.store).expanduser()
+        """The SQLite file; None where the store is a Redis server.
+
+        Raises:
+            StoreDown: The address of the store makes no sense.
+        """
+        return None if is_redis(self.store) else sqlite_path(self.store)
 
 
 def open_grants(module: str, settings: GrantSettings, record: Recorder = unrecorded) -> Grants:

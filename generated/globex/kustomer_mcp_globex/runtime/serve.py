@@ -16,7 +16,7 @@ import click
 from .access import EVERYTHING
 from .edge import logs
 from .edge.requests import CallWatch, Record
-from .edge.settings import PREFIX, Serving, ServingError
+from .edge.settings import PREFIX, Serving, ServingError, misspelt
 from .edge.telemetry import TelemetryError
 from .edge.telemetry import from_environment as telemetry_from_environment
 from .errors import KustomerError
@@ -58,7 +58,7 @@ def serve_command(info: PackageInfo) -> click.Command:
         except KustomerError as error:
             raise click.ClickException(str(error)) from None
         logs.configure(serving.log_format, serving.log_level)
-        for doubt in settings.doubts():
+        for doubt in (*misspelt(os.environ), *settings.doubts()):
             logs.log.warning("%s", doubt)
         if serving.transport == "http":
             sys.exit(_http(info, serving))
@@ -81,7 +81,7 @@ def _variables(said: Mapping[str, Any]) -> dict[str, str]:
 
 def _told(error: ServingError) -> str:
     """Every problem; one that is about an option speaks for itself."""
-    return "\n".join(text if text.startswith("--") else f"{name} {text}" for name, text in error.problems.items())
+    return "\n".join(text if text.startswith("--") else f"{name}: {text}" for name, text in error.problems.items())
 
 
 def _http(info: PackageInfo, serving: Serving) -> int:

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
@@ -112,6 +113,17 @@ class Serving:
         """Whether nobody is to call it by a name of another machine than this one, as behind a proxy."""
         names = [f"//{entry.removesuffix(':*')}" for entry in self.allowed_hosts]
         return all(is_loopback(urlsplit(name).hostname or "") for name in (*names, *filter(None, [self.public_url])))
+
+
+def misspelt(environment: Mapping[str, str]) -> list[str]:
+    """Variables that are no settings and nearly the name of one, which is then at its default."""
+    known = [name.upper() for name in _PARSERS] + [f"{name.upper()}_FILE" for name in _SECRETS]
+    found = []
+    for variable in sorted(environment):
+        name = variable.removeprefix(PREFIX)
+        near = get_close_matches(name, known, n=1, cutoff=0.85) if name != variable and name not in known else []
+        found += [f"{variable} is no setting and says nothing: {PREFIX}{one} is" for one in near]
+    return found
 
 
 def is_loopback(host: str) -> bool:

@@ -96,6 +96,20 @@ def is_redis(url: str) -> bool:
     return url.startswith(_REDIS)
 
 
+def sqlite_path(url: str) -> Path:
+    """The file that is meant where it is no Redis server.
+
+    Raises:
+        StoreDown: It is the address of something else, and may hold a password: nothing may be written below it.
+    """
+    if "://" in url:
+        scheme = url.partition("://")[0]
+        raise StoreDown(
+            f"KUSTOMER_MCP_STORE: no store is known for {scheme}://; give a file's path or a redis:// address"
+        )
+    return Path(url).expanduser()
+
+
 def open_store(url: str, package: str) -> Store:
     """The store behind an address; nothing is opened or sent before its first use.
 
@@ -115,11 +129,6 @@ def open_store(url: str, package: str) -> Store:
             name = package.replace("_", "-")
             raise StoreDown(f"A Redis store needs the extra `redis`: pip install '{name}[redis]'") from None
         return RedisStore(url, package)
-    if "://" in url:
-        scheme = url.partition("://")[0]
-        raise StoreDown(
-            f"KUSTOMER_MCP_STORE: no store is known for {scheme}://; give a file's path or a redis:// address"
-        )
     from .sqlite_store import SqliteStore
 
-    return SqliteStore(Path(url).expanduser())
+    return SqliteStore(sqlite_path(url))
