@@ -16,8 +16,9 @@ from bench.emulator import emulator
 from bench.everything import ROOT
 from bench.peers import generation, injection, measure, report
 from bench.peers.adapters import ADAPTERS, Adapter
+from bench.peers.calling import Calling
 from bench.peers.document import Reader, merged, with_a_field
-from bench.peers.measure import Calling, Result, attempt
+from bench.peers.measure import Result, attempt
 from bench.peers.pins import HOME, PINS, installed
 from bench.peers.recorder import Recorder, recording
 
@@ -28,7 +29,8 @@ Json = Any
 def main() -> None:
     start = time.perf_counter()
     wanted = [adapter for adapter in ADAPTERS if not sys.argv[1:] or adapter.name in sys.argv[1:]]
-    failed = {pin.name: why for pin in PINS if (why := _install(pin))}
+    names = {adapter.name for adapter in wanted}
+    failed = {pin.name: why for pin in PINS if pin.name in names and (why := _install(pin))}
     folder = Path(tempfile.mkdtemp())
     began = time.perf_counter()
     try:
@@ -36,7 +38,7 @@ def main() -> None:
             results = [_measured(adapter, folder, recorder, url, failed) for adapter in wanted]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    kept = {result.name: result.not_working for result in results}
+    kept = {result.name: {"tools": result.not_working, "operations": result.missing} for result in results}
     (HOME / "not-right.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     if sys.argv[1:]:
         print(report.text(results, time.perf_counter() - began))

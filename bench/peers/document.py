@@ -96,7 +96,7 @@ class Published:
 
 
 class Reader:
-    """Finds the operation that a request belongs to, and says what is wrong with the request."""
+    """Finds the operations that a request may belong to, and says what is wrong with the request."""
 
     def __init__(self, document: Json) -> None:
         self._components = document["components"]
@@ -118,9 +118,31 @@ class Reader:
         parts = re.split(r"(\{[^{}]+\})", key)
         return re.compile("".join("([^/]+)" if part.startswith("{") else re.escape(part) for part in parts))
 
-    def find(self, method: str, target: str) -> Published | None:
+    def find(self, method: str, target: str) -> list[Published]:
+        """The operations that a request may be: several where paths differ in nothing but what an id is called."""
         line = f"{method} {target.partition('?')[0]}"
-        return next((one for pattern, one in self._patterns if pattern.fullmatch(line)), None)
+        found = [one for pattern, one in self._patterns if pattern.fullmatch(line)]
+        return [one for one in found if one.key.count("{") == found[0].key.count("{")]
+
+    def places(self, published: Published) -> set[str]:
+        """What a request may say beside its path: query names, and the fields of its body."""
+        fields = self._fields(published.body or {})
+        return {f"query {name}" for name in published.parameters("query")} | {f"body {name}" for name in fields}
+
+    def _fields(self, schema: Json) -> set[str]:
+        """The fields that some branch of an object has."""
+        while "$ref" in schema:
+            schema = self._components["schemas"][schema["$ref"].removeprefix(_REF)]
+        branches = (one for union in ("allOf", "anyOf", "oneOf") for one in schema.get(union, ()))
+        return set(schema.get("properties", {})).union(*map(self._fields, branches))
+
+    def said(self, published: Published, target: str, raw: bytes) -> set[str]:
+        """Which of its places a request fills."""
+        body = _json(raw)
+        names = {f"query {name}" for name, _ in _query(target)} | {
+            f"query {name.partition('[')[0]}" for name, _ in _query(target)
+        }
+        return (names | {f"body {name}" for name in (body if isinstance(body, dict) else ())}) & self.places(published)
 
     def problems(self, published: Published, target: str, raw: bytes, given: Json) -> list[str]:
         """What is not as the document has it: query names, the body's form, values that never arrived."""
@@ -128,7 +150,7 @@ class Reader:
         for row in published.parameters("query").values():
             if row.get("style", "form") == "form":  # an object's fields are then parameters of their own (OpenAPI 3.0)
                 known |= set(row.get("schema", {}).get("properties", {}))
-        query = parse_qsl(target.partition("?")[2], keep_blank_values=True)
+        query = _query(target)
         found = [f"query {name}" for name, _ in query if name not in known and name.partition("[")[0] not in known]
         body = _json(raw)
         if raw and body is None:
@@ -165,6 +187,10 @@ def _modern(schema: Json) -> Json:
         if key not in ("nullable", "example", "format")
     }
     return {"anyOf": [result, {"type": "null"}]} if schema.get("nullable") is True else result
+
+
+def _query(target: str) -> list[tuple[str, str]]:
+    return parse_qsl(target.partition("?")[2], keep_blank_values=True)
 
 
 def _json(raw: bytes) -> Json:

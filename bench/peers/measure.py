@@ -15,12 +15,9 @@ from typing import Any
 import httpx
 
 from bench.peers.adapters import KEY, Adapter
-from bench.peers.client import Client, connected
-from bench.peers.document import Published, Reader
+from bench.peers.client import connected
 from bench.peers.generation import DOCUMENT
 from bench.peers.profile import violations
-from bench.peers.recorder import Recorder
-from bench.peers.values import Maker
 
 Json = Any
 _CALLS, _AT_ONCE, _STARTS = 200, 16, 3
@@ -35,6 +32,7 @@ class Result:
     cells: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     not_working: dict[str, str] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
     profile: dict[str, int] = field(default_factory=dict)
     injection: dict[str, str] = field(default_factory=dict)
     customer: tuple[str, str] = ("", "")
@@ -61,11 +59,11 @@ def attempt(result: Result, step: str, action: Callable[[], None]) -> bool:
     return step not in result.failed
 
 
-def serve(adapter: Adapter, folder: Path, url: str, patience: float = 60.0) -> Any:
+def serve(adapter: Adapter, folder: Path, url: str, patience: float = 60.0, options: tuple[str, ...] = ()) -> Any:
     """The server of an adapter as a client, to be used in `async with`."""
     assert adapter.serve is not None
     command, environment = adapter.serve(folder / DOCUMENT, folder, url)
-    return connected(command, environment, folder, patience)
+    return connected([*command, *options], environment, folder, patience)
 
 
 async def starts(adapter: Adapter, folder: Path, url: str, result: Result) -> list[Json]:
@@ -89,59 +87,6 @@ async def starts(adapter: Adapter, folder: Path, url: str, result: Result) -> li
     return tools
 
 
-@dataclass(frozen=True, slots=True)
-class Calling:
-    """What calling the tools of a peer takes: whose they are, what arrives, and what should."""
-
-    adapter: Adapter
-    recorder: Recorder
-    reader: Reader
-    result: Result
-
-    async def all(self, folder: Path, tools: list[Json]) -> None:
-        """Call every tool with all of its arguments, then with those that must be; it works if both requests are right."""
-        working: set[str] = set()
-        named: set[str] = set()
-        async with serve(self.adapter, folder, self.recorder.url, 20.0) as client:
-            await client.tools()
-            for tool in tools:
-                verdicts = [await self._one(client, tool, everything) for everything in (True, False)]
-                keys = {key for key, _ in verdicts if key}
-                named |= keys
-                problem = next((said for _, said in verdicts if said), "")
-                if problem:
-                    self.result.not_working[tool["name"]] = problem
-                else:
-                    working |= keys
-        self.result.cells["operations reached"] = f"{len(named)}"
-        self.result.cells["operations right"] = f"{len(working)} of {len(self.reader.operations)}"
-
-    async def _one(self, client: Client, tool: Json, everything: bool) -> tuple[str, str]:
-        """The operation that a call reached, and what was wrong with it."""
-        self.recorder.taken()
-        said = ""
-        try:
-            given = Maker(tool["inputSchema"], everything, self.adapter.own).arguments()
-            answer = await client.call(tool["name"], given)
-            content = answer.get("content") or [{}]
-            said = str(content[0].get("text", ""))[:140] if answer.get("isError") else ""
-        except (RuntimeError, TimeoutError) as error:
-            said = f"{type(error).__name__}: {error}"[:140]
-        except Exception as error:  # arguments can't be made: a pattern that is none, a reference into itself
-            return "", f"no arguments can be made: {type(error).__name__}"
-        arrived = self.recorder.taken()
-        if not arrived:
-            return "", f"nothing arrived: {said}".replace("\n", " ")
-        request = arrived[-1]
-        found: Published | None = self.reader.find(request.method, request.target)
-        if found is None:
-            return "", f"{request.method} {request.target[:80]} is no operation"
-        if found.key == "GET /v1/customers/{id}" and not everything and not self.result.customer[0]:
-            self.result.customer = (tool["name"], next(iter(given), ""))
-        problems = self.reader.problems(found, request.target, request.raw, given)
-        return found.key, "; ".join(problems[:3])
-
-
 async def latency(adapter: Adapter, folder: Path, url: str, result: Result) -> None:
     """One tool against the emulator: one call after the other, and several at once, beside httpx alone."""
     name, argument = result.customer
@@ -154,7 +99,7 @@ async def latency(adapter: Adapter, folder: Path, url: str, result: Result) -> N
         async def direct() -> None:
             (await bare.get(f"/v1/customers/{customer}")).raise_for_status().json()
 
-        async with serve(adapter, folder, url) as client:
+        async with serve(adapter, folder, url, options=adapter.for_latency) as client:
             await client.tools()
 
             async def through() -> None:

@@ -1,4 +1,4 @@
-"""Owns valid arguments made from nothing but a tool's own input schema: what is required, or everything."""
+"""Owns valid arguments made from nothing but a tool's own input schema: what is required, everything, or one of the rest."""
 
 from __future__ import annotations
 
@@ -28,15 +28,33 @@ class Maker:
         root: The input schema, to which its references point.
         everything: Whether optional fields are given as well.
         own: Names at the top that are the server's own and have no place in a request.
+        branch: Which branch of a union is taken, counted anew in one that has fewer.
+
+    Attributes:
+        branches: The most branches that a union had, of those that were come by.
     """
 
-    def __init__(self, root: Json, everything: bool, own: tuple[str, ...] = ()) -> None:
-        self._root, self._everything, self._own = root, everything, own
+    def __init__(self, root: Json, everything: bool, own: tuple[str, ...] = (), branch: int = 0) -> None:
+        self._root, self._everything, self._own, self._branch = root, everything, own, branch
+        self.branches = 1
         self._numbers = itertools.count(1)
 
-    def arguments(self) -> Json:
-        properties = {name: one for name, one in self._root.get("properties", {}).items() if name not in self._own}
-        return self._object({**self._root, "properties": properties}, 0)
+    @property
+    def _properties(self) -> Json:
+        return {name: one for name, one in self._root.get("properties", {}).items() if name not in self._own}
+
+    @property
+    def optional(self) -> list[str]:
+        """The arguments that a call may leave out."""
+        return [name for name in self._properties if name not in self._root.get("required", [])]
+
+    def arguments(self, beside: str = "") -> Json:
+        """The arguments of a call; `beside` is one that is given whole beside the others."""
+        made = self._object({**self._root, "properties": self._properties}, 0)
+        if beside:
+            self._everything = True
+            made[beside] = self._value(self._properties[beside], beside, 1)
+        return made
 
     def _object(self, schema: Json, depth: int) -> Json:
         required = schema.get("required", [])
@@ -59,7 +77,8 @@ class Maker:
             if schema.get(union):
                 beside = {"maxProperties": schema["maxProperties"]} if "maxProperties" in schema else {}
                 options = [{**one, **beside} for one in schema[union] if one != {"type": "null"}]
-                return self._value(options[0] if options else {}, name, depth)
+                self.branches = max(self.branches, len(options))
+                return self._value(options[self._branch % len(options)] if options else {}, name, depth)
         if schema.get("allOf"):
             whole: Json = {"type": "object", "properties": {}, "required": []}
             for part in schema["allOf"]:
