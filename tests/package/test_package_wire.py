@@ -46,6 +46,8 @@ CONDITIONS: dict[str, Any] = {
     "sort": ["-updated_at", "created_at"],
 }
 KLASSES = ("order", "shipment", "subscription", "warranty-claim")
+# What RFC 3986 lets stand in a path and a query.
+WELL_FORMED = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*")
 # Operations without a tool of their own: the same method and path stand in another document, or another tool does it.
 WITHOUT_TOOL = frozenset({"POST /v1/customers/{id}/klasses/{name}"})
 
@@ -283,6 +285,7 @@ def _holds(published: Published, tool: Tool, recorder: Recorder, given: dict[str
     arrived = recorder.only
     assert arrived.method == published.method
     assert arrived.path == target(published, made.path)
+    assert WELL_FORMED.fullmatch(arrived.target), arrived.target
     assert sorted(parse_qsl(arrived.query, keep_blank_values=True)) == sorted(made.query)
     if not made.has_body:
         assert arrived.raw == b"" and "content-type" not in arrived.headers

@@ -1,4 +1,4 @@
-"""Owns drawing arguments from schemas with Hypothesis, and spoiling them. Must not hold an expectation.
+"""Owns drawing arguments from schemas with Hypothesis. Must not hold an expectation.
 
 PROOF_EXAMPLES=100 python -m pytest tests/proof draws that many a tool, instead of the few that CI can bear.
 """
@@ -105,21 +105,3 @@ _BY_TYPE: dict[str, Any] = {
     "object": lambda strategies, schema: strategies.object(schema) if schema.get("properties") else _FREE,
     "any": lambda _, schema: _SCALAR,
 }
-
-
-def spoiled(given: Json, schema: Json) -> list[tuple[str, Json]]:
-    """Arguments that are wrong in one way each, and in which way."""
-    rows = [("an unknown argument", {**given, "no_such_argument": 1})]
-    rows += [
-        (f"{name} is missing", {k: v for k, v in given.items() if k != name}) for name in schema.get("required", ())
-    ]
-    for name, one in schema.get("properties", {}).items():
-        if name in ("more", "cursor") or not ({"type", "$ref", "enum", "const"} & set(one)):
-            continue
-        wrong: Json = (
-            [["no", {"such": "value"}]]
-            if one.get("type") in ("object", "string", "integer", "number", "boolean", None)
-            else {"no": {}}
-        )
-        rows.append((f"{name} is {wrong}", {**given, name: wrong}))
-    return rows

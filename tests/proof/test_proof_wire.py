@@ -1,4 +1,4 @@
-"""Every tool, with arguments that Hypothesis draws: what arrives is what the document asks for, and wrong ones send nothing.
+"""Every tool, with arguments that Hypothesis draws: what arrives is what the document asks for.
 
 The document is read by tests/package/package_documents.py, which shares no code with the generator.
 """
@@ -6,9 +6,7 @@ The document is read by tests/package/package_documents.py, which shares no code
 from __future__ import annotations
 
 import ast
-import json
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +22,6 @@ from package_recorder import Recorder
 from test_package_wire import (
     CONDITIONS,
     KEYS,
-    MODULE,
     Tool,
     _holds,
     function_and_model,
@@ -50,12 +47,6 @@ def given_from(tool: Tool, published: Published, made: Json) -> tuple[Json, str]
     scope = every[tool.keys.index(published.key) - 1]
     known = {words(name) for name in published.parameters("query")} | {"klass_name", "page_size"}
     return {name: value for name, value in made.items() if name in known} | {scope: "scope id"}, scope
-
-
-@cache
-def contracts(folder: Path) -> dict[str, Json]:
-    files = (folder / MODULE / "contract").glob("*.json")
-    return {one["name"]: one for file in files for one in json.loads(file.read_text(encoding="utf-8"))}
 
 
 async def refusal(tool: Tool, given: Json, kustomer: Any, recorder: Recorder) -> str:
@@ -102,20 +93,6 @@ async def test_what_is_drawn_arrives_as_the_document_asks_for_it(
                 sent += 1
                 _holds(published, tool, recorder, given, scope)
         assert sent, tool.name
-
-
-@pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize("key", KEYS)
-async def test_wrong_arguments_send_nothing(key: str, everything: Path, recorder: Recorder, kustomer: Any) -> None:
-    seen = 0
-    for tool in tools_of(everything, key):
-        _, model = function_and_model(tool)
-        schema = contracts(everything)[tool.name]["inputSchema"]
-        (given,) = kit.drawn(kit.arguments(model.model_json_schema(), optional=False), 1)[:1]
-        for how, wrong in kit.spoiled(given, schema):
-            assert await refusal(tool, wrong, kustomer, recorder), (tool.name, how)
-            seen += 1
-    assert seen
 
 
 # Objects of which documents bound the values without naming the fields: the models take any value there.
