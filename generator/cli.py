@@ -171,6 +171,8 @@ def _fetch_klasses(
 def generate(root: Path, names: tuple[str, ...]) -> None:
     """Turn specs/ into generated/TENANT/, told as a plan: + new, ~ changed, - gone."""
     from generator.proofs import is_proven, prove
+    from generator.release import suspicious_texts
+    from generator.reports.words import harmless
     from generator.states import State
     from generator.tree import apply
 
@@ -186,6 +188,8 @@ def generate(root: Path, names: tuple[str, ...]) -> None:
             told(change.sign, f"generated/{name}/{change.path}")
         apply(root / "generated" / name, changes)
         prove(state, name, plan.files)
+        for finding in suspicious_texts(plan):
+            click.echo(f"{name}: read before you release: {harmless(finding.text)}")
         if plan.before != package.version:
             click.echo(f"{name}: version {f'{plan.before} -> ' if plan.before else ''}{package.version}")
         took = f" ({time.monotonic() - start:.1f} s)" if is_terminal(sys.stderr) else ""
@@ -200,6 +204,7 @@ def generate(root: Path, names: tuple[str, ...]) -> None:
 def check(root: Path, names: tuple[str, ...], diff: bool) -> None:
     """Is generated/ exactly what specs/ gives? Reads no network and writes nothing; exit code 3 if it is not."""
     from generator.proofs import is_proven, prove
+    from generator.reports.words import harmless
     from generator.states import State
 
     stale = []
@@ -209,7 +214,7 @@ def check(root: Path, names: tuple[str, ...], diff: bool) -> None:
         for change in plan.changes if plan else ():
             told(change.sign, f"generated/{name}/{change.path}")
             if diff:
-                click.echo(change.diff(), nl=False)
+                click.echo(harmless(change.diff()), nl=False)
         if plan and plan.changes:
             stale.append(name)
         elif plan:

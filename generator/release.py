@@ -93,6 +93,12 @@ def recorded(finding: Finding) -> dict[str, Json]:
     }
 
 
+def suspicious_texts(made: Plan) -> tuple[Finding, ...]:
+    """The texts that are new and that a person must read before a model does; of a first package, all texts are new."""
+    findings = made.findings if made.old is not None else compare(Surface(), made.new)
+    return tuple(finding for finding in findings if finding.rule == "text-suspicious")
+
+
 def committed_version(folder: Path) -> str:
     """The version of the package in a folder; an empty string where there is none."""
     return _committed(folder).version

@@ -21,7 +21,7 @@ def render(report: Report, *, color: bool = False) -> str:
     clean = [tenant.tenant for tenant in report.tenants if tenant.state == "clean"]
     if clean:
         lines += ["", *_wrapped(f"No drift: {', '.join(clean)}", "")]
-    return "\n".join(_harmless(line) for line in lines) + "\n"
+    return "\n".join(words.harmless(line) for line in lines) + "\n"
 
 
 def _tenant(tenant: TenantReport, report: Report, color: bool) -> Iterator[str]:
@@ -55,8 +55,3 @@ def _wrapped(text: str, indent: str) -> list[str]:
 
 def _painted(text: str, style: Severity | str, color: bool) -> str:
     return f"\033[{_COLORS[style]}m{text}\033[0m" if color else text
-
-
-def _harmless(line: str) -> str:
-    """A CI runner takes a line that begins with `::`, or holds `##[`, for a command; nothing foreign may give it one."""
-    return line.replace("::", ": :").replace("##[", "## [")

@@ -26,6 +26,14 @@ def clean(text: str, longest: int = _LONGEST) -> str:
     return seen if len(seen) <= longest else seen[: longest - 1].rstrip() + "…"
 
 
+def harmless(text: str) -> str:
+    """A CI runner takes a line that begins with `::`, or holds `##[`, for a command; nothing foreign may give it one."""
+    return _COMMAND.sub(r"\1: :", text).replace("##[", "## [")
+
+
+_COMMAND = re.compile(r"^([^\S\n]*)::", re.MULTILINE)
+
+
 def apart(text: str) -> str:
     """Text in which no forge finds a mention, a reference or a link: its marks are parted from its names, unseen."""
     return _REFERENCES.sub(_NOTHING_SEEN, text)
