@@ -50,7 +50,7 @@ lock: $(STAMP) ## Pin anew what images install (network); then generate
 bench-peers: $(STAMP) ## Measure what a user could pick instead, on the same documents, and write docs/benchmarks.md
 	@$(BIN)/python -m bench.peers
 
-fuzz: $(STAMP) ## Fuzz the document reader, guided by coverage, for SECONDS (60)
+fuzz: $(STAMP) ## Fuzz the readers of documents and Klasses, guided by coverage, for SECONDS (60)
 	@$(BIN)/pip install --quiet --disable-pip-version-check 'atheris>=3'
 	@mkdir -p .tools/fuzz
 	$(BIN)/python tests/fuzz/fuzz_documents.py -max_total_time=$(or $(SECONDS),60) -max_len=8192 -timeout=10 -artifact_prefix=.tools/fuzz/ .tools/fuzz tests/fuzz/corpus
