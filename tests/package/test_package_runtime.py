@@ -172,7 +172,7 @@ def test_a_model_goes_out_under_its_wire_names_with_what_was_set() -> None:
 pairs = st.lists(st.tuples(st.text(max_size=5), st.text(max_size=5)), max_size=4)
 
 
-@given(before=pairs, cursor=pairs.filter(lambda rows: any(name or value for name, value in rows)))
+@given(before=pairs, cursor=pairs.filter(lambda rows: any(value for _, value in rows)))
 def test_a_cursor_replaces_its_own_names_and_keeps_the_others(before: Any, cursor: Any) -> None:
     made = with_cursor(before, urlencode(cursor))
     assert made[len(made) - len(cursor) :] == cursor
