@@ -149,7 +149,8 @@ def _pruned(value: Any, tree: Tree) -> Any:
     if not isinstance(value, dict) or is_masked(value):
         return value
     pruned = {
-        name: _pruned(inner, tree.get(name, {})) if isinstance(inner, NESTED) else inner for name, inner in value.items()
+        name: _pruned(inner, tree.get(name, {})) if isinstance(inner, NESTED) else inner
+        for name, inner in value.items()
     }
     return {name: inner for name, inner in pruned.items() if not _is_empty(inner) or tree.get(name) == {}}
 

@@ -46,7 +46,8 @@ def serve_command(info: PackageInfo) -> click.Command:
     """The `serve` command of a package."""
 
     @click.command(
-        "serve", help="Serve MCP over stdio (default) or Streamable HTTP. Each option is also the variable KUSTOMER_MCP_<OPTION>."
+        "serve",
+        help="Serve MCP over stdio (default) or Streamable HTTP. Each option is also the variable KUSTOMER_MCP_<OPTION>.",
     )
     def serve(**said: Any) -> None:
         os.environ.update(_variables(said))
