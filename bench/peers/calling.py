@@ -44,6 +44,11 @@ class Tried:
         """Whether each of its arguments stood in a request that was right."""
         return self.takes <= frozenset().union(*(one.given for one in self.calls if not one.problem))
 
+    def twice(self) -> Tried:
+        """The same of the first two calls alone: what is required, and everything."""
+        calls = self.calls[:2]
+        return Tried(self.name, frozenset().union(*(one.given for one in calls)), calls)
+
 
 @dataclass(frozen=True, slots=True)
 class Calling:
@@ -110,16 +115,15 @@ class Calling:
         return Call(names, frozenset(one.key for one in fits), said, "; ".join(wrong[fits[0].key][:3]), request)
 
     def _judge(self, tried: list[Tried]) -> None:
-        """An operation is right if whatever arrived for it was right, and a tool for it had each of its arguments arrive."""
         calls = [one for tool in tried for one in tool.calls]
         reached = frozenset().union(*(one.keys for one in calls))
-        whole = frozenset().union(*(one.keys for tool in tried if tool.whole for one in tool.calls))
-        right = whole.difference(*(one.keys for one in calls if one.problem))
+        right = _right(tried)
         filled = frozenset().union(*(one.said for one in calls if not one.problem))
         there = sum(len(self.reader.places(one)) for one in self.reader.operations.values())
         silent = sum(one.arrived is None for one in calls)
         self.result.cells |= {
             "operations right": f"{len(right)} of {len(self.reader.operations)}",
+            "the same, by two calls a tool": f"{len(_right([one.twice() for one in tried]))}",
             "operations reached": f"{len(reached)}",
             "request fields that arrive": f"{len(filled):,} of {there:,}",
             "valid calls that send nothing": f"{silent:,} of {len(calls):,}",
@@ -131,6 +135,12 @@ class Calling:
             for tool in tried
             if any(one.problem for one in tool.calls)
         }
+
+
+def _right(tried: list[Tried]) -> frozenset[str]:
+    """The operations for which whatever arrived was right, and of which one tool had each of its arguments arrive."""
+    whole = frozenset().union(*(one.keys for tool in tried if tool.whole for one in tool.calls))
+    return whole.difference(*(one.keys for tool in tried for one in tool.calls if one.problem))
 
 
 def _ways(schema: Json, own: tuple[str, ...]) -> Iterator[Json]:

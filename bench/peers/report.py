@@ -13,7 +13,7 @@ from bench.peers.measure import Result
 from bench.peers.pins import PINS
 
 COLUMNS = (
-    "operations right", "operations reached", "valid calls that send nothing", "valid calls that send something wrong",
+    "operations right", "the same, by two calls a tool", "operations reached", "valid calls that send nothing", "valid calls that send something wrong",
     "request fields that arrive", "tools", "list, tokens", "profile violations", "start to list, s", "memory, MB",
     "call, x httpx", "throughput, of httpx", "generation, s", "generation, MB", "lines", "imports", "type errors",
     "one field more", "hostile documents",
@@ -33,7 +33,8 @@ because none of the others takes several), speaks stdio, and is asked by the sam
 - **operations right**: all that arrived for the operation was right, whichever tool sent it, and a tool for it had each of its
   arguments arrive in a right request. What a server leaves out is not right, even where another tool does the same. A call that
   a tool's schema allows and that sends nothing counts in a row of its own, with all calls; **something wrong** is a call whose
-  request was not right. **reached**: some request for the operation arrived, right or not.
+  request was not right. **By two calls a tool**: what is required and everything, and no argument alone, which is kinder to schemas
+  that require less than the operation does, and can't see the operations that a tool reaches by an argument. **reached**: some request for the operation arrived, right or not.
 - **request fields that arrive**: query names and fields of bodies (the first level), by operation, in requests that were right.
 - **list, tokens**: the tools as compact JSON, bytes / 4. **profile violations**: tools that break a rule of the schema profile
   which all common clients accept (names, closed objects, keys, no type lists, descriptions, hints), one count a tool and rule.
