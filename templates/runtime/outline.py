@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -35,15 +36,19 @@ def _at(model: type[BaseModel], path: Sequence[int | str]) -> list[Any]:
     """The types that a value at a place may have."""
     places: list[Any] = [model]
     for part in path:
-        places = [inner for place in places for inner in _below(place, part)]
+        places = below(places, part)
     return places
 
 
-def _below(place: Any, part: int | str) -> Iterator[Any]:
-    if isinstance(part, int) and get_origin(place) is list:
-        yield from _options(get_args(place)[0])
-    elif _is_model(place) and part in _fields(place):
-        yield from _options(_fields(place)[str(part)].annotation)
+def below(places: Sequence[Any], part: int | str) -> list[Any]:
+    """The types that a value may have one step below values of these types; none where any value is taken."""
+    return [inner for place in places for inner in _below(place, part)]
+
+
+def _below(place: Any, part: int | str) -> Iterable[Any]:
+    if _is_model(place):
+        return _types(place).get(part, ())
+    return _options(get_args(place)[0]) if isinstance(part, int) and get_origin(place) is list else ()
 
 
 def _options(annotation: Any) -> Iterator[Any]:
@@ -64,6 +69,11 @@ def _is_model(place: Any) -> bool:
 
 def _fields(model: type[BaseModel]) -> dict[str, Any]:
     return {info.alias or name: info for name, info in model.model_fields.items()}
+
+
+@cache
+def _types(model: type[BaseModel]) -> dict[int | str, tuple[Any, ...]]:
+    return {name: tuple(_options(info.annotation)) for name, info in _fields(model).items()}
 
 
 def _told(place: Any) -> str:

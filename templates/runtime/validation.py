@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import MISSING, BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from .errors import InvalidArguments
-from .outline import fields, outline
+from .outline import below, fields, outline
 from .wire import encode
 
 # The argument that holds further fields where a tool's schema would be too long to show them all.
@@ -23,6 +23,9 @@ _SHOWN_VALUES = 8
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'")
 # Pydantic's texts for these name a Python class.
 _NO_OBJECT = ("dict_type", "model_attributes_type", "model_type")
+# What should have stood where something of another type did, and what did.
+_WANTED = {"string_type": "text", "int_type": "an integer", "float_type": "a number", "bool_type": "true or false"}
+_GIVEN = {str: "text", bool: "a boolean", int: "an integer", float: "a fraction", list: "a list", dict: "an object"}
 
 
 def keyword_arguments(
@@ -42,7 +45,7 @@ def keyword_arguments(
     Raises:
         InvalidArguments: Every problem, in the words that the caller used; or a number that JSON does not have.
     """
-    arguments = _without_more(model, arguments)
+    arguments = _exact(_without_more(model, arguments), [model])
     try:
         valid = model.model_validate(arguments)
     except ValidationError as error:
@@ -71,6 +74,23 @@ def _without_more(model: type[BaseModel], arguments: Mapping[str, Any]) -> Mappi
     if twice := sorted(set(further) & set(arguments)):
         raise InvalidArguments(problem_text([f"`{name}` is given twice, beside and inside `{MORE}`" for name in twice]))
     return {**{name: value for name, value in arguments.items() if name != MORE}, **further}
+
+
+def _exact(value: Any, places: Sequence[Any]) -> Any:
+    """The value as JSON Schema reads it and pydantic does not: 5.0 is an integer, and true is no 1 among choices."""
+    if not places:
+        return value
+    if isinstance(value, dict):
+        return {n: one if isinstance(one, str) else _exact(one, below(places, n)) for n, one in value.items()}
+    if isinstance(value, list):
+        inner = below(places, 0)
+        return [one if isinstance(one, str) else _exact(one, inner) for one in value]
+    if isinstance(value, float):
+        return int(value) if int in places and value.is_integer() else value
+    choices = [one for place in places if get_origin(place) is Literal for one in get_args(place)]
+    if isinstance(value, bool) and choices and bool not in places and all(one is not value for one in choices):
+        return str(value)
+    return value
 
 
 def problem_text(problems: Iterable[str], forms: Iterable[str] = ()) -> str:
@@ -110,6 +130,9 @@ def _sentence(
         return f"`{name}`: input should not be null"
     if kind in _NO_OBJECT or kind == "list_type":
         return f"`{name}`: input should be {_form(kind, outline(model, path))}"
+    if kind in _WANTED:
+        given = _GIVEN.get(type(details["input"]), "what JSON has not")
+        return f"`{name}`: input should be {_WANTED[kind]}, not {given}"
     message = details["msg"]
     if kind == "literal_error":
         message = _choices(message, details)

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from kustomer_mcp_acme.models.conversations import ListAllKustomerConversationsArguments
 from kustomer_mcp_acme.models.customers import UpdateAKustomerCustomerByIdArguments
 from kustomer_mcp_acme.runtime.calls import Caller
 from kustomer_mcp_acme.runtime.client import Kustomer
@@ -75,13 +76,14 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "a text for the fields to show": (LIST, {"fields": "status"}, "`fields`: input should be a list of attribute names."),
     "a missing argument": (OBJECT, {"klass_name": "order"}, "`id` is required."),
     "two missing arguments": (OBJECT, {}, "`klass_name` is required; `id` is required."),
-    "a number for a text": (GET, {"id": 5}, "`id`: input should be a valid string."),
+    "a number for a text": (GET, {"id": 5}, "`id`: input should be text, not an integer."),
     "a text for a list": (UPDATE, {"id": "x", "tags": "vip"}, "`tags`: input should be a list [text]."),
-    "a text for a number": (
-        LIST, {"page_size": "many"}, "`page_size`: input should be a valid integer, unable to parse string as an integer.",
-    ),
-    "a fraction for an integer": (
-        LIST, {"page_size": 1.5}, "`page_size`: input should be a valid integer, got a number with a fractional part.",
+    "a number as text": (LIST, {"page_size": "5"}, "`page_size`: input should be an integer, not text."),
+    "a fraction for an integer": (LIST, {"page_size": 1.5}, "`page_size`: input should be an integer, not a fraction."),
+    "true for an integer": (LIST, {"page_size": True}, "`page_size`: input should be an integer, not a boolean."),
+    "true for a number among several": (
+        UPDATE, {"id": "x", "more": {"sentiment": {"polarity": True, "confidence": True}}},
+        "`sentiment.confidence`: input should be a number, not a boolean; `sentiment.polarity`: input should be -1, 0 or 1.",
     ),
     "a list for an object": (UPDATE, {"id": "x", "custom": []}, "`custom`: input should be an object " + CUSTOM + "."),
     "a text for a free object": (ORDER, {"title": "t", "data": "{}"}, "`data`: input should be an object."),
@@ -125,12 +127,13 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
         "`snooze` is {status: canceled|elapsed|scheduled, time?}.",
     ),
     "a custom attribute of another type": (
-        UPDATE, {"id": "x", "custom": {"vipBool": "perhaps"}},
-        "`custom.vipBool`: input should be a valid boolean, unable to interpret input.",
+        UPDATE, {"id": "x", "custom": {"vipBool": 1, "creditLimitNum": "3"}},
+        "`custom.creditLimitNum`: input should be a number, not text; "
+        "`custom.vipBool`: input should be true or false, not an integer.",
     ),
     "a custom attribute in PascalCase, by its whole name": (
         UPDATE, {"id": "x", "custom": {"AvgSatScoreNum": "good"}},
-        "`custom.AvgSatScoreNum`: input should be a valid number, unable to parse string as a number.",
+        "`custom.AvgSatScoreNum`: input should be a number, not text.",
     ),
     "a custom attribute that is none of the choices": (
         UPDATE, {"id": "x", "custom": {"loyaltyTierStr": "tin"}},
@@ -144,7 +147,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "an unknown field in more": (
         UPDATE, {"id": "x", "more": {"localee": "de"}}, "unknown argument `localee`; did you mean `locale`.",
     ),
-    "a wrong type in more": (UPDATE, {"id": "x", "more": {"locale": 5}}, "`locale`: input should be a valid string."),
+    "a wrong type in more": (UPDATE, {"id": "x", "more": {"locale": 5}}, "`locale`: input should be text, not an integer."),
     "a field beside and inside more": (
         UPDATE, {"id": "x", "name": "a", "more": {"name": "b"}}, "`name` is given twice, beside and inside `more`.",
     ),
@@ -179,6 +182,14 @@ async def test_a_number_that_json_does_not_have_is_refused_and_nothing_arrives(c
     result = await call(UPDATE, {"id": "x", "custom": {"creditLimitNum": float("inf")}})
     assert [part.text for part in result.content] == ["JSON has no number inf; nothing was sent."]
     assert len(emulator.journal) == 0
+
+
+async def test_a_whole_number_is_an_integer_however_it_is_spelled_and_an_integer_is_a_number() -> None:
+    given = {"id": "x", "custom": {"creditLimitNum": 3}, "sentiment": {"polarity": 1.0, "confidence": 1}}
+    taken = keyword_arguments(UpdateAKustomerCustomerByIdArguments, given)
+    assert (taken["custom"].creditLimitNum, taken["sentiment"].polarity) == (3, 1)
+    (size,) = keyword_arguments(ListAllKustomerConversationsArguments, {"page_size": 5.0}).values()
+    assert size == 5 and type(size) is int
 
 
 async def test_an_id_too_long_for_an_address_is_refused_and_nothing_arrives(call: Call, emulator: Sandbox) -> None:

@@ -18,6 +18,7 @@ from kustomer_mcp_acme.models.customers import Email, UpdateAKustomerCustomerByI
 from kustomer_mcp_acme.models.drafts import CreateAKustomerCustomerChatDraftArguments
 from kustomer_mcp_acme.runtime.answer import answer_of
 from kustomer_mcp_acme.runtime.errors import InvalidArguments, from_response, no_answer
+from kustomer_mcp_acme.runtime.model import Request
 from kustomer_mcp_acme.runtime.validation import keyword_arguments
 from kustomer_mcp_acme.runtime.wire import (
     build_path,
@@ -28,7 +29,7 @@ from kustomer_mcp_acme.runtime.wire import (
     with_cursor,
 )
 from package_servers import ROOT
-from pydantic import MISSING, BaseModel
+from pydantic import MISSING
 
 # ---------------------------------------------------------------------------------------------- paths
 
@@ -322,15 +323,15 @@ def test_arguments_come_back_by_their_python_names_and_only_those_given() -> Non
 
 
 def test_a_field_named_like_a_type_of_python_is_named_in_full() -> None:
-    class Inner(BaseModel):
+    class Inner(Request):
         number: int
 
-    class Outer(BaseModel):
+    class Outer(Request):
         str: Inner | list[int]
 
     with pytest.raises(InvalidArguments) as refused:
         keyword_arguments(Outer, {"str": {"number": "x"}})
-    assert "`str.number`: input should be a valid integer" in str(refused.value)
+    assert "`str.number`: input should be an integer, not text" in str(refused.value)
     assert "Inner" not in str(refused.value)
 
 

@@ -26,7 +26,7 @@ from test_package_wire import (
 )
 
 Json = Any
-WRONG: tuple[Json, ...] = (None, "no such choice", {"no": 1}, [["no"]])
+WRONG: tuple[Json, ...] = (None, "no such choice", "5", True, 1, 7.5, {"no": 1}, [["no"]])
 # What stands in an object of which no field is named; anything may.
 FREE = "free"
 # The document bounds the values of a map of any names, which the models don't: Kustomer refuses these.

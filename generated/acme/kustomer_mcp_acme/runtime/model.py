@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Request(BaseModel):
-    """Part of a request. Unknown fields are refused; a field that is not set is not sent; None is sent as null."""
+    """Part of a request. Unknown fields and other types are refused; what is not set is not sent; None is sent as null."""
 
-    model_config = ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True
+    )
