@@ -14,7 +14,7 @@ from pydantic import MISSING, BaseModel
 from .errors import InvalidArguments
 from .names import PLACEHOLDER, argument_name
 
-_SEPARATORS = re.compile(r"[/\\]")
+_SEPARATORS = re.compile(r"[/\\;]")  # some servers take what stands behind a `;` off before they fold `..`
 # What is still encoded after this many decodings was made to be.
 _DECODINGS = 8
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

@@ -11,7 +11,7 @@ import importlib
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -43,12 +43,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Advisory:
-    """One document of a published advisory."""
+    """One document of a published advisory. Where those of a family don't say which way in is whose, each row names them all.
+
+    `values` are what callers would give to the one argument of its tool.
+    """
 
     id: str
     advisory: str
     why: str
     document: Json
+    values: Sequence[str] = ()
 
 
 def _rows(name: str) -> list[Json]:

@@ -55,6 +55,8 @@ REFUSED = {
     "..\\messages": LEAVING,
     "a%5c..%5cb": LEAVING,
     " .. ": LEAVING,
+    "..;/messages": LEAVING,
+    "..%3bx=1%2fmessages": LEAVING,
     "": EMPTY,
     " ": EMPTY,
     "%20": EMPTY,
