@@ -20,7 +20,7 @@ from generator.errors import FetchError
 from generator.fetch import HEADERS, Answer, Progress, asked, said
 from generator.klasses import KLASS_NAME, hidden_note
 from generator.ratelimit import seconds_until_reset
-from generator.snapshot import ACCOUNTS, HIDDEN, Json, normalise_klass
+from generator.snapshot import ACCOUNTS, HIDDEN, Json, klass_files, normalise_klass
 
 KEY_VARIABLE = "KUSTOMER_API_KEY"
 _CONCURRENT = 4
@@ -162,7 +162,7 @@ class KlassFetcher:
             (f"standard/{name}.json", name, {"name": name, "displayName": name.capitalize()})
             for name in quirks.STANDARD_KLASSES
         ]
-        rows += [(f"klasses/{name}.json", f"kobject.{name}", klass) for name, klass in sorted(klasses.items())]
+        rows += [(file, f"kobject.{name}", klasses[name]) for name, file in sorted(klass_files(klasses).items())]
         done = 0
         running = asyncio.Semaphore(_CONCURRENT)
 

@@ -14,10 +14,11 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from generator.errors import RenderError
+from generator.text import is_inside
 
 _STAGE = ".kustomer-mcp-stage"
 _JOURNAL = "journal.json"
@@ -216,16 +217,45 @@ def _recover(root: Path) -> None:
     stage = root / _STAGE
     journal = stage / _JOURNAL
     if journal.exists():
-        plan = json.loads(journal.read_text(encoding="utf-8"))
-        for number, path in enumerate(plan["write"]):
+        writes, deletes = _decided(journal)
+        for number, path in enumerate(writes):
             staged = stage / str(number)
             if staged.exists():
                 _move(staged, root / path)
-        for path in plan["delete"]:
+        written = {_identity(root / path) for path in writes}
+        for path in deletes:
+            if _identity(root / path) in written - {None}:  # the same file, under a name that differs in case alone
+                continue
             (root / path).unlink(missing_ok=True)
             _prune(root, (root / path).parent)
         journal.unlink()
     shutil.rmtree(stage, ignore_errors=True)
+
+
+def _decided(journal: Path) -> tuple[list[str], list[str]]:
+    """What a journal says is to be written and deleted.
+
+    Raises:
+        RenderError: It says nothing that this tool would have written, so that nothing is done.
+    """
+    with suppress(ValueError, KeyError, TypeError, RecursionError):
+        plan = json.loads(journal.read_text(encoding="utf-8"))
+        writes, deletes = list(plan["write"]), list(plan["delete"])
+        if all(isinstance(path, str) and is_inside(path) for path in (*writes, *deletes)):
+            return writes, deletes
+    raise RenderError(
+        "the journal of a run that was interrupted can't be read; nothing was written",
+        [f"at {journal}", "take specs/ and generated/ back from version control, and delete the folder that holds it"],
+    )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file a name leads to; None where there is none."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _move(staged: Path, place: Path) -> None:

@@ -12,7 +12,7 @@ from generator import cache, manifest
 from generator.render import fingerprint
 from generator.snapshot import klass_path
 from generator.states import State
-from generator.tree import is_inside
+from generator.text import is_inside
 
 
 def is_proven(state: State, name: str) -> bool:

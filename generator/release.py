@@ -19,7 +19,8 @@ from generator.render import render
 from generator.surface import Surface, surface_of
 from generator.surface_files import read_package, surface_from
 from generator.surface_known import Known
-from generator.tree import FileChange, is_inside
+from generator.text import is_inside
+from generator.tree import FileChange
 from generator.tree import compare as compare_tree
 from generator.versions import FIRST, is_version, largest_bump, next_version
 

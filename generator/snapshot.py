@@ -12,7 +12,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ ACCOUNTS = "accounts.json"
 HIDDEN = "hidden.json"
 UNPINNED = "specs/ is not what lock.json pins"
 _LOCK_ANEW = "take it back from version control, or delete it and fetch everything anew"
-_KLASS_FILE = re.compile(r"(klasses|standard)/[0-9A-Za-z_-]{1,255}\.json|(accounts|hidden)\.json")
+_KLASS_FILE = re.compile(r"(klasses|standard)/[0-9A-Za-z_-]{1,255}(\.[0-9a-f]{8})?\.json|(accounts|hidden)\.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,17 @@ def document_path(name: str) -> str:
 
 def klass_path(tenant: str, name: str) -> str:
     return f"specs/tenants/{tenant}/{name}"
+
+
+def klass_files(names: Collection[str]) -> dict[str, str]:
+    """The file of each custom Klass. Where case does not count, `Order` and `order` would be one: those that are not in lower
+    case get a mark that no name has."""
+    alike = Counter(name.lower() for name in names)
+    return {name: f"klasses/{_marked(name) if alike[name.lower()] > 1 else name}.json" for name in names}
+
+
+def _marked(name: str) -> str:
+    return name if name == name.lower() else f"{name[:200]}.{sha256(name)[:8]}"
 
 
 def dump(value: Json) -> str:

@@ -6,6 +6,7 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 
 _CONTROL = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 # Unseen without being format characters: joiners and fillers of scripts, variation selectors.
@@ -140,6 +141,12 @@ def module_name(name: str) -> str:
     """Spell a foreign name as a Python module and as a file on any system; `other` where nothing is left of it."""
     spelled = identifier(name, "other")
     return f"{spelled}_tools" if keyword.iskeyword(spelled) or is_device(spelled) else spelled
+
+
+def is_inside(path: str) -> bool:
+    """Whether a path, of a manifest or a journal, stays below the folder that it is written for."""
+    pure = PurePosixPath(path)
+    return not pure.is_absolute() and ".." not in pure.parts and bool(pure.parts)
 
 
 def is_device(name: str) -> bool:

@@ -9,11 +9,12 @@ import difflib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 
 from generator.errors import RenderError
 from generator.files import replace_tree
+from generator.text import is_inside
 
 Sign = Literal["+", "~", "-"]
 
@@ -89,12 +90,6 @@ def _owned(folder: Path) -> set[str] | None:
     if not isinstance(named, list):
         return None
     return {path for path in named if isinstance(path, str) and is_inside(path)}
-
-
-def is_inside(path: str) -> bool:
-    """Whether a path that a manifest names stays below the package's folder."""
-    pure = PurePosixPath(path)
-    return not pure.is_absolute() and ".." not in pure.parts and bool(pure.parts)
 
 
 def _read(path: Path) -> str | None:

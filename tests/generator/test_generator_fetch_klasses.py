@@ -16,7 +16,7 @@ from hostile_server import Hostile, Reply, Request, as_json, dripping, hostile_s
 
 from generator import fetch as fetching
 from generator import quirks
-from generator.errors import FetchError
+from generator.errors import FetchError, SpecError
 from generator.fetch_klasses import KlassFetcher, api_key
 from generator.package import build
 from generator.sandbox import running
@@ -85,6 +85,21 @@ def pinned(tmp_path: Path, server: Hostile) -> dict[str, bytes]:
 def test_klasses_and_standard_objects_become_a_file_each(tmp_path: Path, pinned: dict[str, bytes]) -> None:
     names = [f"klasses/{name}" for name in ("order", "pet")] + [f"standard/{name}" for name in quirks.STANDARD_KLASSES]
     assert sorted(pinned) == sorted(["specs/lock.json", *(f"specs/tenants/acme/{name}.json" for name in names)])
+
+
+def test_klasses_that_differ_in_case_alone_are_a_file_each_on_any_disk(tmp_path: Path, server: Hostile) -> None:
+    server.answer = Organisation("Order", "order", "ORDER", "Pet", "x" * 250, "X" * 250)
+    server.answer.metadata["kobject.Order"] = {"upperStr": {"type": "string"}}
+    fetch(tmp_path, server)
+    files = [path.name for path in (tmp_path / "specs/tenants/acme/klasses").iterdir()]
+    assert len({name.lower() for name in files}) == len(files) == 6 and {"order.json", "Pet.json"} < {*files}
+    save_documents(tmp_path, {"core": (kit.document(kit.things()), {"url": "x"})})
+    snapshot = load(tmp_path, ["acme"])
+    with pytest.raises(SpecError, match=r"'ORDER' and 'order' .*: exclude one of them under \[klasses\]"):
+        build(snapshot, kit.tenant())
+    made = build(snapshot, kit.tenant(klasses_exclude=("order", "ORDER", "[xX]*")))
+    (order,) = [klass for klass in made.klasses if klass.name.lower() == "order"]
+    assert [row.name for row in order.attributes] == ["upperStr"]
 
 
 def test_klasses_are_read_page_by_page(tmp_path: Path, server: Hostile) -> None:

@@ -59,6 +59,55 @@ def put(folder: Path, files: dict[str, str]) -> None:
 # -------------------------------------------------------------------------------------------- whose files
 
 
+def test_a_file_renamed_only_in_case_is_not_deleted_where_case_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No such disk is at hand: here the old name leads to whatever the new one does."""
+    move = writing._move
+    old, new = tmp_path / "klasses/Order.json", tmp_path / "klasses/order.json"
+    write_all(tmp_path, {"klasses/Order.json": "old", "klasses/pet.json": "gone"})
+
+    def moved(staged: Path, place: Path) -> None:
+        move(staged, place)
+        old.unlink()
+        os.link(new, old)
+
+    monkeypatch.setattr(writing, "_move", moved)
+    write_all(tmp_path, {"klasses/order.json": "new"}, ["klasses/Order.json", "klasses/pet.json"])
+    assert kit.read_tree(tmp_path) == {"klasses/Order.json": b"new", "klasses/order.json": b"new"}
+
+
+JOURNALS = [
+    b"",
+    b"{",
+    b"[" * 99_999,
+    b"\xff",
+    b"[]",
+    b"null",
+    b'{"write": ["a"]}',
+    b'{"write": [1], "delete": []}',
+    b'{"write": ["a"], "delete": ["../mine"]}',
+    b'{"write": ["../mine"], "delete": []}',
+    b'{"write": [], "delete": ["/etc/hostname"]}',
+]
+
+
+@pytest.mark.parametrize("raw", JOURNALS, ids=lambda raw: repr(raw[:40]))
+def test_a_journal_that_this_tool_would_not_write_does_nothing_and_says_what_to_do(tmp_path: Path, raw: bytes) -> None:
+    root = tmp_path / "root"
+    write_all(root, {"a": "old"})
+    (tmp_path / "mine").write_text("mine", encoding="utf-8")
+    (root / writing._STAGE).mkdir()
+    (root / writing._STAGE / "0").write_text("planted", encoding="utf-8")
+    (root / writing._STAGE / writing._JOURNAL).write_bytes(raw)
+    before = kit.read_tree(tmp_path)
+    for act in (lambda: recover(root), lambda: write_all(root, {"a": "new"})):
+        with pytest.raises(RenderError, match="nothing was written") as caught:
+            act()
+        assert "take specs/ and generated/ back from version control" in str(caught.value)
+    assert kit.read_tree(tmp_path) == before
+
+
 def test_the_plan_is_sorted_and_names_new_changed_and_gone_files(
     tmp_path: Path, old: dict[str, str], new: dict[str, str]
 ) -> None:
