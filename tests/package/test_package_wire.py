@@ -45,6 +45,19 @@ CONDITIONS: dict[str, Any] = {
     "where": [{"field": "updated_at", "set": False}, {"field": "created_at", "gte": "2026-01-01", "any": True}],
     "sort": ["-updated_at", "created_at"],
 }
+# A condition's operators, each a criterion of its own, and the fields that are not spelt as their record and name.
+OPERATORS = ("equals", "contains", "gte", "lte", "in", "set")
+RENAMED = {
+    "customer_external_id": "customer_externalId",
+    "conversation_last_done_at": "conversation_last_done_created_at",
+}
+# What Kustomer compares whole, as ids and words from a list.
+COMPARED_WHOLE = frozenset(
+    {
+        "assigned_teams", "assigned_users", "channel", "channels", "created_by", "customer_id", "default_lang",
+        "external_id", "progressive_status", "queue", "status", "tags",
+    }
+)  # fmt: skip
 KLASSES = ("order", "shipment", "subscription", "warranty-claim")
 # What RFC 3986 lets stand in a path and a query.
 WELL_FORMED = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*")
@@ -68,6 +81,13 @@ class Tool:
     toolset: str
     keys: tuple[str, ...]
     kind: str
+
+
+@cache
+def attributes(klass: str) -> dict[str, Any]:
+    """The attributes that the tenant gave a Klass, as they are pinned."""
+    (pinned,) = (SPECS / "tenants/acme").glob(f"*/{klass}.json")
+    return json.loads(pinned.read_text(encoding="utf-8"))["attributes"]
 
 
 @cache
@@ -170,18 +190,44 @@ def is_search(tool: Tool) -> bool:
     return tool.keys == (SEARCH,) and not tool.name.endswith("_raw")
 
 
+def whole(klass: str, field: str) -> bool:
+    """Whether Kustomer compares a field's value whole: `contains` is `equals` then."""
+    if not field.startswith("custom."):
+        return field in COMPARED_WHOLE
+    name = field.removeprefix("custom.")
+    return name.endswith(("Id", "Tree")) or "enumeration" in attributes(klass)[name]
+
+
+def criteria(of: str, klass: str, row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """A condition in the words of the reference: one criterion an operator."""
+    for op, value in ({op: row[op] for op in OPERATORS if op in row} or {"set": True}).items():
+        if op == "set":
+            op, value = "set" if value else "not_set", True
+        elif op == "contains" and whole(klass, row["field"]):
+            op = "equals"
+        yield {searched_as(of, klass, row["field"]): {op: value}}
+
+
+def searched_as(of: str, klass: str, field: str) -> str:
+    """The field's name with its record before it, an attribute's with the Klass of a custom object as well."""
+    name = field.replace("custom.", f"custom_{klass}_" if of == "kobject" else "custom_")
+    return RENAMED.get(f"{of}_{name}", f"{of}_{name}")
+
+
 def searched(tool: Tool, made: dict[str, Any]) -> None:
     """What a search is told in the words of its reference: `and` and `or` over fields that begin with their record."""
-    klass = tool.name.removeprefix("kustomer_").removesuffix("_custom_objects_search").replace("_", "-")
     is_object = tool.name.endswith("_custom_objects_search")
-    of = "kobject" if is_object else singular(tool.name.removeprefix("kustomer_").removesuffix("_search"))
+    named = tool.name.removeprefix("kustomer_").removesuffix("_search").removesuffix("_custom_objects")
+    klass = named.replace("_", "-") if is_object else singular(named)
+    of = "kobject" if is_object else klass
     rows = [{"field": "any_text", "contains": made.pop("any_text")}] if "any_text" in made else []
     for row in [*rows, *made.pop("where", ())]:
-        tests = {op: value for op, value in row.items() if op not in ("field", "any")}
-        criterion = tests if "set" not in tests else {"set" if tests["set"] else "not_set": True}
-        made.setdefault("or" if row.get("any") else "and", []).append({f"{of}_{row['field']}": criterion})
+        made.setdefault("or" if row.get("any") else "and", []).extend(criteria(of, klass, row))
     if "sort" in made:
-        made["sort"] = [{f"{of}_{n.removeprefix('-')}": "desc" if n.startswith("-") else "asc"} for n in made["sort"]]
+        made["sort"] = [
+            {searched_as(of, klass, name.removeprefix("-")): "desc" if name.startswith("-") else "asc"}
+            for name in made["sort"]
+        ]
     made["queryContext"] = f"kobject_{klass}" if is_object else of
 
 
@@ -367,10 +413,11 @@ def contracts(folder: Path) -> Iterator[tuple[dict[str, Any], Any]]:
 
 @pytest.mark.parametrize("klass", KLASSES)
 def test_the_custom_of_a_klass_has_exactly_its_live_attributes(klass: str, everything: Path) -> None:
-    pinned = json.loads((SPECS / f"tenants/acme/klasses/{klass}.json").read_text(encoding="utf-8"))["attributes"]
     tool = Tool(f"create_a_kustomer_{klass.replace('-', '_')}_custom_object", "custom_objects", (), "create")
     _, model = function_and_model(tool)
-    assert set(arguments(model, "full")["custom"]) == {n for n, row in pinned.items() if not row.get("deletedAt")}
+    assert set(arguments(model, "full")["custom"]) == {
+        n for n, row in attributes(klass).items() if not row.get("deletedAt")
+    }
 
 
 def test_the_package_needs_nothing_of_the_generator(everything: Path) -> None:

@@ -1,7 +1,9 @@
-"""A call that a contract allows is sent: arguments are drawn from nothing but what a client sees of a tool, in both details.
+"""A call that a contract allows arrives as the document asks for it: arguments are drawn from what a client sees of a tool,
+in both details, and requests are held against the documents by a reader that shares no code with the generator.
 
-A contract without bounds (lean has none) is read as a sensible caller would: see `sensible`. What JSON Schema can't say,
-or only in a form that some hosts refuse, is told in words.
+A contract without bounds (lean has none) is read as a sensible caller would: see `sensible`. What a contract names in words
+only (fields in `more`, those of folded objects) is drawn from the model. What JSON Schema can't say, or only in a form that
+some hosts refuse, is told in words.
 """
 
 from __future__ import annotations
@@ -16,8 +18,9 @@ import jsonschema
 import proof_kit as kit
 import pytest
 from package_build import EVERYTHING, ROOT
+from package_documents import Published, operations
 from package_recorder import Recorder
-from test_package_wire import Tool, function_and_model, manifest, runtime
+from test_package_wire import Tool, _holds, function_and_model, manifest, runtime, scopes
 
 from bench.peers.values import Maker
 from generator.config import Tenant
@@ -29,7 +32,7 @@ Json = Any
 NOT_WITH = "; not with "
 # Arguments that are not drawn -> why a contract can't say more of them.
 NOT_DRAWN = {
-    "more": "its fields are those that the size of a contract leaves no room for; it names them",
+    "more": "its fields are those that the size of a contract leaves no room for: see `in_words`",
     "cursor": "it is taken from an answer; nothing can be known of it before",
 }
 
@@ -53,6 +56,9 @@ BEYOND: dict[str, Callable[[Json, Json], Json]] = {
     "maximum": lambda bound, _: bound + 1,
     "pattern": lambda *_: "\u2603 ",
 }
+
+# Nothing but this argument says which branch of the body is meant, and so where `rev` goes.
+BRANCH_OF = {"kustomer_conversations_change_customer": "customer"}
 
 # Draws of a search, whose contract says of each field what it takes.
 SEARCHED = max(40, kit.EXAMPLES)
@@ -94,18 +100,59 @@ def obeyed(made: Json, schema: Json) -> Json:
     makes some clients refuse the whole list."""
     kept = dict(made)
     for name in made:
-        _, _, excluded = schema["properties"][name].get("description", "").partition(NOT_WITH)
+        _, _, excluded = schema["properties"].get(name, {}).get("description", "").partition(NOT_WITH)
         if name in kept and excluded:
             kept = {n: value for n, value in kept.items() if n not in excluded.split(", ")}
     return kept
 
 
-def draws(schema: Json, count: int) -> Iterator[Json]:
-    """What bench/peers gives every server, with and without what may be left out; then what Hypothesis draws."""
+def folded(schema: Json) -> bool:
+    """Whether an object in it has fields that are only named."""
+    if "anyOf" in schema:
+        return any(map(folded, schema["anyOf"]))
+    if schema.get("type") == "array":
+        return folded(schema["items"])
+    return schema.get("type") == "object" and schema.get("additionalProperties") is not False
+
+
+def in_words(schema: Json, model: Any, paths: tuple[str, ...]) -> Json:
+    """What a contract names in words only, as the model has it: the fields in `more`, and folded objects. What leads to
+    another path excludes too much to be given with all others."""
+    whole = model.model_json_schema()
+    shown = schema["properties"]
+    fields = {
+        name: one
+        for name, one in whole["properties"].items()
+        if name not in (*NOT_DRAWN, *paths) and (folded(shown[name]) if name in shown else "more" in shown)
+    }
+    return {"properties": fields, "$defs": whole.get("$defs", {})}
+
+
+def draws(schema: Json, words: Json, count: int) -> Iterator[Json]:
+    """What bench/peers gives every server, with and without what may be left out; then what Hypothesis draws from what
+    is shown, and from that with all that is named in words."""
     for everything in (True, False):
         yield Maker(schema, everything).arguments()
     fields = {name: sensible(one) for name, one in schema["properties"].items()}
     yield from kit.drawn(kit.arguments({**schema, "properties": fields}), count)
+    if words["properties"]:
+        given = [*schema.get("required", ()), *words["properties"]]
+        both = {**schema, **words, "properties": {**fields, **words["properties"]}, "required": given}
+        yield from kit.drawn(kit.arguments(both), kit.EXAMPLES)
+
+
+def given_as(contract: Json, made: Json) -> Json:
+    """The arguments as a client gives them: those that the contract does not show in `more`."""
+    more = {name: value for name, value in made.items() if name not in contract["properties"]}
+    return {name: value for name, value in made.items() if name not in more} | ({"more": more} if more else {})
+
+
+def meant(tool: Tool, made: Json) -> tuple[Published, str]:
+    """The operation that the arguments lead to, and the argument that does."""
+    for scope, key in zip(scopes(tool), tool.keys[1:], strict=True):
+        if scope in made:
+            return operations()[key][0], scope
+    return operations()[tool.keys[0]][0], ""
 
 
 def shown(detail: str) -> dict[str, Json]:
@@ -121,23 +168,33 @@ def tool_of(folder: Path, name: str) -> Tool:
 
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("detail", ["full", "lean"])
-async def test_what_a_contract_allows_is_taken_and_sent(
+async def test_what_a_contract_allows_arrives_as_the_document_asks_for_it(
     detail: str, everything: Path, recorder: Recorder, kustomer: Any
 ) -> None:
     validation, errors = runtime("validation"), runtime("errors")
     refused: dict[str, str] = {}
+    with_more = set()
     for name, contract in shown(detail).items():
-        function, model = function_and_model(tool_of(everything, name))
+        tool = tool_of(everything, name)
+        function, model = function_and_model(tool)
         schema = offered(contract, model)
-        for made in draws(schema, SEARCHED if "where" in schema["properties"] else kit.EXAMPLES):
-            made = obeyed(made, schema)
+        count = SEARCHED if "where" in schema["properties"] else kit.EXAMPLES
+        for made in draws(schema, in_words(contract, model, scopes(tool)), count):
+            made = obeyed(made, contract)
+            given = given_as(contract, made)
             recorder.clear()
             try:
-                await function(kustomer, **validation.keyword_arguments(model, made))
-                assert recorder.arrived, name
+                await function(kustomer, **validation.keyword_arguments(model, given))
             except errors.InvalidArguments as error:
                 refused[name] = f"{made}: {error}"
+                continue
+            if name in BRANCH_OF and BRANCH_OF[name] not in made:
+                continue
+            published, scope = meant(tool, made)
+            _holds(published, tool, recorder, made, scope)
+            with_more |= {name} if "more" in given else set()
     assert refused == {}
+    assert with_more == {name for name, contract in shown(detail).items() if "more" in contract["properties"]}
 
 
 def spoiled_within(schema: Json, value: Json) -> Iterator[tuple[str, Json]]:
