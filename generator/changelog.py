@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from generator.findings import untold
 from generator.ir import Json, Package
 from generator.rules import RULES
 from generator.text import markdown
@@ -37,7 +38,7 @@ def is_row(row: Mapping[str, Json]) -> bool:
 
 def _line(row: Mapping[str, Json]) -> str:
     rule = RULES[row["rule"]]
-    tools = [f"`{tool}`" for tool in row.get("tools", [])]
+    tools = [f"`{tool}`" for tool in untold(row["text"], row.get("tools", []))]
     more = f" and {len(tools) - _MOST_TOOLS} more" if len(tools) > _MOST_TOOLS else ""
     named = f" Tools: {', '.join(tools[:_MOST_TOOLS])}{more}." if tools else ""
     purpose = f" {rule.purpose}" if rule.bump == "major" else ""

@@ -89,14 +89,13 @@ def _finding(rule: str, rows: list[Change], config: DriftConfig, module: str) ->
     rows = sorted(rows, key=lambda change: change.subject)
     first = rows[0]
     tools = tuple(sorted({tool for change in rows for tool in change.tools}))
-    paths = len({change.what for change in rows if change.what})
-    told = replace(first, what="") if paths > 1 else first
+    is_one = len({change.what for change in rows}) == 1 and bool(first.what)
     return Finding(
         rule=rule,
         severity=config.severity.get(rule, RULES[rule].severity),
         bump=RULES[rule].bump,
         subject=first.subject,
-        text=sentence(told, tools, len({change.subject for change in rows})),
+        text=sentence(first, tools, 1 if is_one else len({change.subject for change in rows})),
         before=first.before,
         after=first.after,
         tools=tools,
@@ -189,11 +188,11 @@ def _documents(old: Surface, new: Surface) -> Iterator[Change]:
     for name in sorted(gone):
         count = sum(document == name for _, document in old.left_out)
         said = f"; {count} operations that were left out go with it" if count else ""
-        yield Change("document-removed", f"document {name}", said, None, path="manifest.json")
+        yield Change("document-removed", f"document {name}", path="manifest.json", why=said)
     for name in sorted(come):
         count = sum(document == name for _, document in new.left_out)
         said = f"; {count} of its operations are not selected" if count else ""
-        yield Change("document-added", f"document {name}", None, said, path="manifest.json")
+        yield Change("document-added", f"document {name}", path="manifest.json", why=said)
     yield from _left_out(old, new, gone | come)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from generator.drift_changes import Change
+from generator.drift_changes import Change, counted
 from generator.ir import Json
 from generator.surface import Surface
 
@@ -25,12 +26,18 @@ def klass_changes(old: Surface, new: Surface) -> Iterator[Change]:
         else:
             said = _klass_said(klass["name"], new)
             rule = _KLASS_GONE.get(said, "klass-deselected" if said else "klass-removed")
-            yield _klass(rule, klass, klass["label"], None, touched(klass, old, with_names=True))
+            tools = touched(klass, old, with_names=True)
+            gone = sum(tool not in new.tools for tool in tools)
+            change = _klass(rule, klass, klass["label"], None, tools)
+            yield replace(change, why=f"; {counted(gone)} went with it" if gone else "")
     for name, klass in new.klasses.items():
         if name not in old.klasses:
             said = _klass_said(klass["name"], old)
             rule = "klass-restored" if said else "klass-added"
-            yield _klass(rule, klass, said or None, klass["label"], touched(klass, new, with_names=True))
+            tools = touched(klass, new, with_names=True)
+            come = sum(tool not in old.tools for tool in tools)
+            change = _klass(rule, klass, said or None, klass["label"], tools)
+            yield replace(change, why=f", with {counted(come)}" if come else "")
 
 
 def touched(klass: Klass, surface: Surface, *, with_names: bool = False, searches: bool = True) -> tuple[str, ...]:

@@ -18,8 +18,8 @@ def text_changes(old: Surface, new: Surface) -> Iterator[Change]:
     known = {text for _, text, _, _ in _texts(old)}
     for subject, text, tools, path in _texts(new):
         if text not in known and (found := suspicious(text)):
-            reasons = "; ".join(said(rule) for rule in found)
-            yield Change("text-suspicious", subject, None, reasons, tools, path=path)
+            reasons = ", and ".join(said(rule) for rule in found)
+            yield Change("text-suspicious", subject, None, text, tools, path=path, why=reasons)
 
 
 def _texts(surface: Surface) -> Iterator[_Text]:

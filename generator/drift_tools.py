@@ -62,17 +62,21 @@ def tool_changes(old: Surface, new: Surface) -> Iterator[Change]:
 def _gone(tool: ToolSurface, new: Surface) -> Change:
     why = _reason(tool, new)
     said = f": {why}" if why else f", as {tool.operations[0]} is gone upstream" if not _is_there(tool, new) else ""
+    operation = tool.operations[0]
     return Change(
-        "tool-removed", f"tool {tool.name}", said, None, (tool.name,), why or tool.operations[0], path="manifest.json"
-    )
+        "tool-removed", f"tool {tool.name}", operation, None, (tool.name,), why or operation,
+        path="manifest.json", why=said,
+    )  # fmt: skip
 
 
 def _come(tool: ToolSurface, old: Surface) -> Change:
     why = _reason(tool, old)
     said = f", selected now (before: {why})" if why else f": {tool.operations[0]}"
+    operation = tool.operations[0]
     return Change(
-        "tool-added", f"tool {tool.name}", None, said, (tool.name,), why or tool.operations[0], path=contract_path(tool)
-    )
+        "tool-added", f"tool {tool.name}", None, operation, (tool.name,), why or operation,
+        path=contract_path(tool), why=said,
+    )  # fmt: skip
 
 
 def _reason(tool: ToolSurface, surface: Surface) -> str:
@@ -111,7 +115,8 @@ def _changed(old: ToolSurface, new: ToolSurface) -> Iterator[Change]:
     for difference in fields_differ(old.arguments, new.arguments):
         yield of_difference(difference, new)
     if (old.description, old.title) != (new.description, new.title):
-        texts = [[tool.title, tool.description] for tool in (old, new)]
+        is_titled = old.title != new.title
+        texts = [f"{tool.title}: {tool.description}" if is_titled else tool.description for tool in (old, new)]
         same = json.dumps([old.description, new.description, new.operations[0]])
         yield Change("tool-description-changed", subject, texts[0], texts[1], one, same, path=path)
 

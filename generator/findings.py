@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -57,6 +58,12 @@ class Finding:
     after: Json = None
     tools: tuple[str, ...] = ()
     path: str = ""
+
+
+def untold(text: str, tools: Sequence[str]) -> Sequence[str]:
+    """The tools of a finding, unless its text names every one of them."""
+    named = set(re.findall(r"[\w-]+", text))
+    return () if named.issuperset(tools) else tools
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
-from generator.findings import SEVERITIES, Finding, Report, TenantReport
+from generator.findings import SEVERITIES, Finding, Report, TenantReport, untold
 from generator.reports import words
 
 # GitHub refuses a body over 65,536 characters; GitLab's limit is higher.
 LIMIT = 65_536
 _MOST_TENANTS = 100
+_MOST_FOUND = 20
 _TAIL = 400
 _PUNCTUATION = re.compile(r"[\\`*_{}\[\]#!|~$^]")
 _LIST_MARK = re.compile(r"^(\d*)([.)+-])")
@@ -22,9 +24,11 @@ _SIGNS = {"breaking": "🔴", "warning": "🟠", "info": "🔵", "failed": "⚫"
 
 
 def render(report: Report, limit: int = LIMIT) -> str:
-    """Counts and one row a tenant, then each finding folded, breaking first over all tenants; at most `limit` characters."""
+    """Counts and one row a tenant, then what failed with what was found there, then each finding of the others folded,
+    breaking first over all tenants; at most `limit` characters."""
     blocks = [_head(report), _table(report.tenants), *_failures(report.tenants)]
-    rows = [(tenant, finding) for tenant in report.tenants for finding in tenant.findings]
+    taken = tuple(tenant for tenant in report.tenants if tenant.state != "failed")
+    rows = [(tenant, finding) for tenant in taken for finding in tenant.findings]
     parts: list[tuple[str, bool]] = [(block, False) for block in blocks if block]
     for severity in SEVERITIES:
         chosen = [(tenant, finding) for tenant, finding in rows if finding.severity == severity]
@@ -59,7 +63,8 @@ def size(text: str) -> int:
 def _head(report: Report) -> str:
     versions = [words.versions(tenant) for tenant in report.tenants if tenant.state == "drifted"]
     only = f" Version {versions[0]}." if len(report.tenants) == 1 and versions and versions[0] else ""
-    return f"## {escaped(report.title)}\n\n**{words.counts(report)}** ({words.summary(report)}).{only}\n"
+    taken = replace(report, tenants=tuple(tenant for tenant in report.tenants if tenant.state != "failed"))
+    return f"## {escaped(report.title)}\n\n**{words.counts(taken)}** ({words.summary(report)}).{only}\n"
 
 
 def _table(tenants: tuple[TenantReport, ...]) -> str:
@@ -83,6 +88,11 @@ def _failures(tenants: Iterable[TenantReport]) -> list[str]:
     blocks = [f"### {_SIGNS['failed']} Failed, and left as it was ({len(failed):,})\n"] if failed else []
     for tenant in failed:
         problems = "\n".join(f"- {escaped(line.removeprefix('  - '))}" for line in tenant.error.splitlines() if line)
+        found = [f"- {_SIGNS[row.severity]} {escaped(row.text)}" for row in words.ordered(tenant.findings)]
+        if found:
+            problems += "\n\nFound, and not taken:\n\n" + "\n".join(found[:_MOST_FOUND])
+        if len(found) > _MOST_FOUND:
+            problems += f"\n- and {len(found) - _MOST_FOUND:,} more"
         blocks.append(f"<details><summary>{_html_code(tenant.tenant)}</summary>\n\n{problems}\n\n</details>\n")
     return blocks
 
@@ -101,8 +111,8 @@ def _finding(tenant: TenantReport, finding: Finding, report: Report) -> str:
         lines.append(f"- Before: {code(words.shown(finding.before, 400))}")
     if finding.after is not None:
         lines.append(f"- After: {code(words.shown(finding.after, 400))}")
-    if finding.tools:
-        shown, more = words.names(finding.tools, 20)
+    if tools := untold(finding.text, finding.tools):
+        shown, more = words.names(tools, 20)
         lines.append(f"- Tools: {', '.join(map(code, shown))}{f' and {more:,} more' if more else ''}")
     if finding.path:
         lines.append(f"- See: {code(f'generated/{tenant.tenant}/{finding.path}')}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from generator.findings import Finding, Report, Severity, TenantReport
+from generator.findings import Finding, Report, Severity, TenantReport, untold
 from generator.reports import words
 
 _WIDTH = 80
@@ -40,8 +40,8 @@ def _tenant(tenant: TenantReport, report: Report, color: bool) -> Iterator[str]:
 def _finding(finding: Finding, report: Report, color: bool) -> Iterator[str]:
     yield f"  {_painted(finding.severity, finding.severity, color)}  {finding.rule}  {words.clean(finding.subject, 120)}"
     yield from _wrapped(words.clean(finding.text), "    ")
-    if finding.tools:
-        shown, more = words.names(finding.tools)
+    if tools := untold(finding.text, finding.tools):
+        shown, more = words.names(tools)
         yield from _wrapped(f"tools: {', '.join(shown)}{f' and {more} more' if more else ''}", "    ")
     if finding.severity != "info":
         yield from _wrapped(f"do: {report.rules[finding.rule].action}", "    ")

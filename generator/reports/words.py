@@ -44,7 +44,9 @@ def _is_unseen(char: str) -> bool:
 
 
 def shown(value: Json, longest: int = 160) -> str:
-    """A value as JSON on one line; a string as it stands."""
+    """A value as JSON on one line; strings as they stand."""
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        value = ", ".join(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
     return clean(text, longest)
 

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from drift_kit import base_surface, found
 
+from generator.changelog import section
 from generator.cli import main
 from generator.drift import compare
 from generator.drift_changes import TEXTS, Change, sentence
@@ -189,4 +190,47 @@ def test_a_suppression_is_held_against_what_its_rule_speaks_of() -> None:
 
 def test_a_bound_where_there_was_none_is_told_as_such() -> None:
     change = Change("argument-bounds-tightened", "argument create_x.name", {}, {"maxLength": 5}, what="argument `name`")
-    assert sentence(change, ("create_x",), 1) == "Argument `name` has tighter bounds: maxLength 5 (before: none)."
+    assert sentence(change, ("create_x",), 1) == (
+        "Argument `name` of create_x has tighter bounds: maxLength 5 (before: none)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "what", "count", "text"),
+    [
+        ("tool-shown-otherwise", "", 1, "Tool a takes the same, and is shown otherwise in the list."),
+        ("tool-shown-otherwise", "", 2, "2 tools take the same, and are shown otherwise in the list."),
+        ("tool-description-changed", "", 2, "2 tools are described anew."),
+        ("argument-became-required", "argument `x`", 1, "Argument `x` of 2 tools must be given now."),
+        ("argument-became-required", "argument `x`", 3, "Argument `x` (and 2 more like it, in 2 tools) must be given now."),
+    ],
+)  # fmt: skip
+def test_a_sentence_counts_the_tools_where_there_are_several(rule: str, what: str, count: int, text: str) -> None:
+    assert sentence(Change(rule, "tool a", what=what), ("a", "b"), count) == text
+
+
+def test_a_klass_that_goes_or_comes_takes_or_brings_its_tools_and_says_how_many() -> None:
+    (gone,), (back,) = compare(base(), _without_shipment()), compare(_without_shipment(), base())
+    assert gone.text == "Klass shipment is left out by [klasses]; 2 tools went with it."
+    assert back.text == "Klass shipment is back (it was left out by [klasses]), with 2 tools."
+
+
+def _without_shipment() -> Surface:
+    less = _deselected(base())
+    return replace(less, tools={name: tool for name, tool in less.tools.items() if "_shipment_" not in name})
+
+
+def test_a_removed_tool_says_why_and_keeps_its_operation_as_the_old_value() -> None:
+    less = replace(base(), tools={name: tool for name, tool in base().tools.items() if name != NOTE})
+    (found,) = compare(base(), less)
+    assert found.text == f"Tool {NOTE} is gone, as PATCH /v1/notes/{{id}} is gone upstream."
+    assert (found.before, found.after) == ("PATCH /v1/notes/{id}", None)
+
+
+def test_a_changelog_names_tools_only_where_the_sentence_does_not() -> None:
+    def told(*tools: str) -> str:
+        row = {"rule": "tool-description-changed", "text": "Tool a_b is described anew.", "tools": list(tools)}
+        return section("1.0.1", [row], is_first=False).splitlines()[-1]
+
+    assert told("a_b").endswith("is described anew.")
+    assert told("a_b", "c").endswith("is described anew. Tools: `a_b`, `c`.")
