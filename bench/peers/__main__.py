@@ -69,7 +69,8 @@ def _measured(adapter: Adapter, folder: Path, recorder: Recorder, url: str, fail
     made = adapter.generate is None or _generated(adapter, own, whole, result)
     if made and adapter.serve is not None:
         _served(Calling(adapter, recorder, Reader(whole), result), own, url)
-    attempt(result, "hostile documents", lambda: _hostile(adapter, own, recorder, result))
+    if adapter.hostile:
+        attempt(result, "hostile documents", lambda: _hostile(adapter, own, recorder, result))
     return result
 
 

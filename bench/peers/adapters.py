@@ -33,6 +33,7 @@ class Adapter:
         own: Arguments that are the server's own.
         python: The interpreter that imports what was generated.
         built: What is still to be run before it can be served.
+        hostile: Whether it gets the hostile documents; not where a row above is the same generator.
         for_latency: Options that it is served with where calls are timed, if its defaults fail there; `note` says why.
     """
 
@@ -43,6 +44,7 @@ class Adapter:
     own: tuple[str, ...] = ()
     python: str = ""
     built: Callable[[Path], list[Command]] | None = None
+    hostile: bool = True
     for_latency: tuple[str, ...] = ()
     note: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -235,7 +237,8 @@ def _models_generate(document: Path, folder: Path) -> Command:
 ADAPTERS: tuple[Adapter, ...] = (
     *(
         Adapter(name, "package", partial(_ours_generate, detail=detail), _ours_serve, ("cursor", "fields", "dry_run", "confirm", "more"),
-                sys.executable, environment={"KUSTOMER_MCP_CACHE": "off"}, note=f"detail = {detail!r}, with acme's Klasses")
+                sys.executable, environment={"KUSTOMER_MCP_CACHE": "off"}, note=f"detail = {detail!r}, with acme's Klasses",
+                hostile=detail == "full")
         for name, detail in (("kustomer-mcp", "full"), ("kustomer-mcp, lean", "lean"))
     ),
     Adapter("fastmcp", "runtime", serve=_fastmcp_serve, note="FastMCP.from_openapi, its defaults"),
