@@ -6,7 +6,8 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -40,6 +41,7 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
 )  # fmt: skip
 # Options whose variables are named for the whole list.
 _PLURAL = {"allow_host": "ALLOWED_HOSTS", "allow_origin": "ALLOWED_ORIGINS"}
+_GONE = "the client closed stdout"
 
 
 def serve_command(info: PackageInfo) -> click.Command:
@@ -96,31 +98,41 @@ def _http(info: PackageInfo, serving: Serving) -> int:
 
 
 def _stdio(info: PackageInfo, settings: Settings, serving: Serving) -> None:
+    if sys.stdin is None or sys.stdout is None:
+        raise click.ClickException("Over stdio both stdin and stdout must be open, and one is closed.")
     try:
         telemetry = telemetry_from_environment(info.name, info.version, "")
     except TelemetryError as error:
         raise click.ClickException(str(error)) from None
     watching.set(CallWatch(Record("stdio", "-"), None, telemetry))
-    try:
-        anyio.run(_serve_stdio, info, settings, serving)
-    finally:
+    with ExitStack() as ending:
         if telemetry is not None:
-            telemetry.close()
+            ending.callback(telemetry.close)
+        try:
+            anyio.run(_serve_stdio, info, settings, serving, ending.close)
+        except* BrokenPipeError:  # the client closed stdin, and reads no answer either
+            logs.log.info(_GONE)
 
 
-async def _serve_stdio(info: PackageInfo, settings: Settings, serving: Serving) -> None:
+async def _serve_stdio(info: PackageInfo, settings: Settings, serving: Serving, end: Callable[[], None]) -> None:
     from mcp.server.stdio import stdio_server
 
     server = build_server(info, settings, replace(EVERYTHING, exposure=serving.exposure))
     gc.freeze()  # as in edge/running.py
     async with stdio_server() as (read, write):
-        with anyio.CancelScope() as running:
-            async with anyio.create_task_group() as group:
-                group.start_soon(_until_signal, running)
-                await server.run(read, write, server.create_initialization_options())
-                group.cancel_scope.cancel()
+        # Never by leaving the block early: it would wait for a line of a client that may never send one.
+        try:
+            with anyio.CancelScope() as running:
+                async with anyio.create_task_group() as group:
+                    group.start_soon(_until_signal, running)
+                    await server.run(read, write, server.create_initialization_options())
+                    group.cancel_scope.cancel()
+        except anyio.get_cancelled_exc_class():  # by what writes to stdout: nobody reads it any more
+            logs.log.info(_GONE)
+            end()
+            os._exit(0)
         if running.cancelled_caught:
-            # Not by leaving the block: it would wait for a line of a client that may never send one.
+            end()
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             os.kill(os.getpid(), signal.SIGTERM)
 

@@ -76,6 +76,15 @@ def test_a_call_that_is_cancelled_over_stdio_ends_its_request_to_kustomer_and_th
     assert len(recorder.arrived) == 2
 
 
+@pytest.mark.parametrize("missing", [0, 1])
+def test_a_stream_that_is_missing_is_refused_in_one_sentence(missing: int) -> None:
+    words = [sys.executable, "-m", "kustomer_mcp_acme", "serve"]
+    shell = ["sh", "-c", f'exec "$@" {missing}>&-', "sh", *words]
+    done = subprocess.run(shell, env=environment(), stdin=subprocess.PIPE, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: Over stdio both stdin and stdout must be open, and one is closed.\n"
+
+
 class Talk:
     """MCP over the pipes of a process, in a protocol version."""
 

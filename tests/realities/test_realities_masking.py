@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -96,10 +96,11 @@ async def test_a_window_that_may_have_been_opened_is_closed_at_shutdown(
     assert bool(deletions) is closed
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_server_over_stdio_closes_its_windows_when_it_is_told_to_end(
-    packages: Callable[[str], str], sandbox: Sandbox, masked_customer: str, number: signal.Signals
-) -> None:
+@pytest.fixture
+def unmasking(
+    packages: Callable[[str], str], sandbox: Sandbox, masked_customer: str
+) -> Iterator[subprocess.Popen[str]]:
+    """A server over stdio that has just opened a window, and closes its windows at its end."""
     module = packages("tidy")
     folder = str(Path(str(import_module(module).__file__)).parents[1])
     hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
@@ -108,7 +109,7 @@ def test_a_server_over_stdio_closes_its_windows_when_it_is_told_to_end(
         [sys.executable, "-m", module, "serve"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": folder},
     ) as server:
@@ -120,8 +121,32 @@ def test_a_server_over_stdio_closes_its_windows_when_it_is_told_to_end(
         ):
             print(json.dumps({"jsonrpc": "2.0", **line}), file=server.stdin, flush=True)
         assert any('"id":2' in line for line in server.stdout)
-        server.send_signal(number)
-        assert server.wait(20) == -signal.SIGTERM
+        try:
+            yield server
+        finally:
+            server.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_over_stdio_closes_its_windows_when_it_is_told_to_end(
+    unmasking: subprocess.Popen[str], sandbox: Sandbox, number: signal.Signals
+) -> None:
+    unmasking.send_signal(number)
+    assert unmasking.wait(20) == -signal.SIGTERM
+    assert [entry.method for entry in sandbox.journal] == ["POST", "DELETE"]
+
+
+@pytest.mark.parametrize("closes_stdin", [True, False])
+def test_a_server_over_stdio_closes_its_windows_and_ends_quietly_when_nobody_reads_it_any_more(
+    unmasking: subprocess.Popen[str], sandbox: Sandbox, closes_stdin: bool
+) -> None:
+    assert unmasking.stdin is not None and unmasking.stdout is not None and unmasking.stderr is not None
+    unmasking.stdout.close()
+    print(json.dumps({"jsonrpc": "2.0", "id": 3, "method": "tools/list"}), file=unmasking.stdin, flush=True)
+    if closes_stdin:
+        unmasking.stdin.close()
+    assert unmasking.wait(20) == 0
+    assert "Traceback" not in unmasking.stderr.read()
     assert [entry.method for entry in sandbox.journal] == ["POST", "DELETE"]
 
 
@@ -175,4 +200,6 @@ def test_the_runtime_logs_nothing_but_names_of_tools_errors_and_places() -> None
         'log.error("tool %s failed: %s at %s", name, type(error).__name__, _place(error))',
         'log.error("an unmasking window could not be closed: HTTP %s", error.status)',
         'logs.log.warning("%s", doubt)',  # of settings: variables by name, and an address without user and password
+        "logs.log.info(_GONE)",
+        "logs.log.info(_GONE)",
     ]
