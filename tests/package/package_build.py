@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -35,3 +38,21 @@ def make_everything(folder: Path) -> None:
     for path, text in render(build(snapshot, tenant)).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8", newline="\n")
+
+
+def run(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A process without any configuration but what is given here."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("KUSTOMER_", "PYTHON"))}
+    return subprocess.run(
+        [str(word) for word in words], env=kept | environment, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def mypy(shared_folder: Path, *words: str | Path, **environment: str) -> tuple[list[str], int]:
+    """What mypy --strict says, line by line, and its exit code."""
+    done = run(
+        sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--config-file", os.devnull,
+        "--cache-dir", shared_folder / "mypy", *words, **environment,
+    )  # fmt: skip
+    assert done.returncode in (0, 1), done.stderr
+    return done.stdout.splitlines(), done.returncode

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
-import sys
 import venv
 from pathlib import Path
 
 import pytest
 from mcp import Client
-from package_build import locked
+from package_build import locked, mypy, run
 from package_servers import ROOT, serving
 
 from generator.sandbox import Sandbox
@@ -39,13 +37,6 @@ async def main() -> str | None:
         await list_all_kustomer_custom_objects(kustomer, klass_name="ordr")  # wrong
         return found.next_cursor
 '''
-
-
-def run(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("KUSTOMER_", "PYTHON"))}
-    return subprocess.run(
-        [str(word) for word in words], env=kept | environment, capture_output=True, text=True, timeout=300, check=False
-    )
 
 
 @pytest.fixture(scope="session")
@@ -110,15 +101,6 @@ async def test_the_installed_command_serves_and_answers(installed: Path, emulato
             assert len((await client.list_tools()).tools) == 41
             result = await client.call_tool("kustomer_customers_using_external_id", {"external_id": "USR-100"})
     assert result.structured_content["data"]["attributes"]["externalId"] == "USR-100"
-
-
-def mypy(shared_folder: Path, *words: str | Path, **environment: str) -> tuple[list[str], int]:
-    done = run(
-        sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--config-file", os.devnull,
-        "--cache-dir", shared_folder / "mypy", *words, **environment,
-    )  # fmt: skip
-    assert done.returncode in (0, 1), done.stderr
-    return done.stdout.splitlines(), done.returncode
 
 
 def test_mypy_finds_the_one_mistake_of_a_caller_and_none_in_the_packages(
