@@ -16,6 +16,10 @@ from generator.text import one_line
 METHODS = ("get", "put", "post", "delete", "patch")
 _TEMPLATE = re.compile(r"\{([^{}/]+)\}")
 _COLON_PARAMETER = re.compile(r"(?<=[=/]):(\w+)", re.ASCII)
+_MEND = (
+    "mend the document where specs/sources.toml has it from, or take it out there; then run `kustomer-mcp fetch --only "
+    "documents`"
+)
 _SEGMENT = re.compile(r"[A-Za-z0-9._~=-]*(\{[A-Za-z0-9._-]+\})?")
 
 
@@ -41,7 +45,7 @@ def parse(documents: dict[str, Json], base_paths: dict[str, str] | None = None) 
         operations.extend(found)
         notes.extend(said)
     if problems:
-        raise SpecError("the OpenAPI documents can't be read", problems)
+        raise SpecError("the OpenAPI documents can't be read", [*problems, _MEND])
     return _without_duplicates(operations, notes)
 
 

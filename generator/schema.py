@@ -8,6 +8,7 @@ without properties is open; any other object is closed. `{}` is any JSON value. 
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable
 
 from pydantic_core import SchemaError, SchemaValidator, core_schema
@@ -217,7 +218,8 @@ def _usable_pattern(pattern: Json) -> bool:
     if not isinstance(pattern, str) or len(pattern) > 500 or _FOREIGN_PATTERN.search(pattern):
         return False
     try:
-        re.compile(pattern)
+        with warnings.catch_warnings(action="ignore"):  # what Python may read otherwise one day
+            re.compile(pattern)
         SchemaValidator(core_schema.str_schema(pattern=pattern))  # the engine that the packages check with
     except (re.error, OverflowError, RecursionError, SchemaError):
         return False

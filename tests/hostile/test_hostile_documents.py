@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -247,6 +248,12 @@ def test_a_pattern_that_no_engine_takes_is_left_out(pattern: str, tmp_path: Path
     checks.assert_harmless(files)
     with kit.imported(tmp_path, files):
         pass
+
+
+@pytest.mark.parametrize("pattern", ["[[a]", "[a--b]", "[a||b]", "[a&&b]", "[a~~b]"])
+def test_a_pattern_that_python_warns_of_is_read_without_a_word(pattern: str) -> None:
+    with warnings.catch_warnings(action="error"):
+        assert kit.package(_body({"type": "string", "pattern": pattern}), {}) is not None
 
 
 KLASS_FILES: dict[str, Any] = {
