@@ -16,6 +16,8 @@ _HEADS = {"major": "Breaking", "minor": "New", "patch": "Changed"}
 _FIRST = "The first version."
 _CODE = "Nothing that callers see has changed; the code behind it has."
 _MOST_TOOLS = 12
+# A name between backticks, as markdown() escapes it.
+_NAME = re.compile(r"\\`((?:[\w.]|\\\[\\\])+)\\`")
 
 
 def section(version: str, changes: Sequence[Mapping[str, Json]], *, is_first: bool) -> str:
@@ -42,7 +44,12 @@ def _line(row: Mapping[str, Json]) -> str:
     more = f" and {len(tools) - _MOST_TOOLS} more" if len(tools) > _MOST_TOOLS else ""
     named = f" Tools: {', '.join(tools[:_MOST_TOOLS])}{more}." if tools else ""
     purpose = f" {rule.purpose}" if rule.bump == "major" else ""
-    return f"- {markdown(row['text'])}{purpose}{named}\n"
+    return f"- {_prose(row['text'])}{purpose}{named}\n"
+
+
+def _prose(text: str) -> str:
+    """A sentence as text; the names of arguments in it stay code."""
+    return _NAME.sub(lambda found: f"`{found[1]}`".replace("\\", ""), markdown(text))
 
 
 def started(title: str) -> str:

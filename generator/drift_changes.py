@@ -141,7 +141,7 @@ def _said(value: Json) -> str:
     if value is None:
         return "nothing"
     if isinstance(value, list):
-        return ", ".join(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in value)
+        return ", ".join(json.dumps(each, ensure_ascii=False) for each in value)
     if isinstance(value, dict):
         return ", ".join(f"{key} {_said(inner)}" for key, inner in value.items()) or "none"
     return json.dumps(value, ensure_ascii=False)

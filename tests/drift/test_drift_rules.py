@@ -234,3 +234,12 @@ def test_a_changelog_names_tools_only_where_the_sentence_does_not() -> None:
 
     assert told("a_b").endswith("is described anew.")
     assert told("a_b", "c").endswith("is described anew. Tools: `a_b`, `c`.")
+
+
+def test_a_changelog_shows_names_of_arguments_as_code_and_everything_else_as_text() -> None:
+    def told(text: str) -> str:
+        row = {"rule": "argument-added", "text": text, "tools": []}
+        return section("1.1.0", [row], is_first=False).splitlines()[-1]
+
+    assert told("Argument `emails[].type` takes *all*.") == "- Argument `emails[].type` takes \\*all\\*."
+    assert told("Called `<b>`.") == "- Called \\`\\<b\\>\\`."
