@@ -16,6 +16,7 @@ from generator.errors import SpecError
 from generator.findings import Finding, Report, TenantReport, ToolChange
 from generator.reports import contracts, places
 from generator.reports import json as as_json
+from generator.rules import RULES
 
 SCHEMA = json.loads((kit.ROOT / "docs" / "report.schema.json").read_text(encoding="utf-8"))
 
@@ -186,3 +187,11 @@ def test_whatever_changes_in_an_argument_is_a_row_of_the_page(other: object) -> 
     shown = contracts.compare(ToolChange("x", contract(old), contract(other)))
     assert shown.arguments[0].name == "a" and shown.arguments[0].change == "changed" and shown.unchanged == 1
     assert not contracts.compare(ToolChange("x", contract(other), contract(other))).arguments
+
+
+def test_what_was_found_where_a_tenant_failed_is_told_apart_and_not_counted() -> None:
+    found = Finding("tool-removed", "breaking", "major", "tool a", "Tool a is gone.", tools=("a",))
+    failed = TenantReport("acme", "failed", (found,), error="no key")
+    text = reports.render(Report("Drift", (failed,), {"tool-removed": RULES["tool-removed"]}), "markdown")
+    assert "**no findings** (1 tenant looked at, none drifted, 1 failed)" in text
+    assert "Found, and not taken:\n\n- 🔴 Tool a is gone." in text and "### 🔴" not in text
