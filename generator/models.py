@@ -16,19 +16,19 @@ from datamodel_code_generator import generate
 from datamodel_code_generator.enums import DataModelType, InputFileType
 from datamodel_code_generator.format import PythonVersion
 
+from generator.definitions import ARGUMENTS, in_order
 from generator.errors import RenderError, SpecError
 from generator.ir import Argument, Json, Schema
 from generator.text import camel, identifier, python_name
 
 _SCALARS = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
 _REF = "#/components/schemas/"
-_REFERENCE = re.compile(r'"#/components/schemas/(\w+)"')
 _CLASS = re.compile(r"^class ", re.MULTILINE)
-_ARGUMENTS = "Arguments"
 # What the engine writes, and what stands there instead; a line that is not found is an error.
 _EXPERIMENTAL = "from pydantic.experimental.missing_sentinel import MISSING"
 _STABLE = "from pydantic import MISSING"
-# Kept for scalars directly below an argument or a field; the engine would make a class of any other.
+# What the engine makes of a definition that is no object.
+_ROOT_CLASS = re.compile(r"(\w+)\(RootModel\[.*\]\):\n    root: (.*)")
 _FIELD_BOUNDS = ("minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "pattern")
 
 
@@ -51,14 +51,14 @@ class Namer:
     def hoisted(self, schema: Schema, name: str) -> Schema:
         """The schema as the engine gets it: every object with properties behind a `$ref`."""
         if "anyOf" in schema:
-            options = [self.hoisted(option, f"{name}{i or ''}") for i, option in enumerate(schema["anyOf"], 1)]
-            return {"anyOf": [_bare(option) for option in options]}
+            return {"anyOf": [self.hoisted(option, f"{name}{i or ''}") for i, option in enumerate(schema["anyOf"], 1)]}
         if schema.get("type") == "array":
-            return {"type": "array", "items": _bare(self.hoisted(schema["items"], f"{name}Item")), **_bounds(schema)}
+            return {"type": "array", "items": self.hoisted(schema["items"], f"{name}Item"), **_bounds(schema)}
         if schema.get("properties"):
             return {"$ref": _REF + self._define(schema, name)}
         if schema.get("type") == "object":
-            return {"type": "object", "additionalProperties": True}
+            values = self.hoisted(_values(schema), f"{name}Value")
+            return {"type": "object", "additionalProperties": values or True}
         if "enum" in schema:
             return {"type": schema["type"], "enum": schema["enum"]}
         return {"type": schema["type"], **_bounds(schema)} if "type" in schema else {}
@@ -99,7 +99,7 @@ class Namer:
         if schema.get("properties"):
             return f"models.{self._define(schema, name)}"
         if schema.get("type") == "object":
-            return "dict[str, Any]"
+            return f"dict[str, {self._annotated(_values(schema), f'{name}Value')}]"
         if "enum" in schema:
             return f"Literal[{', '.join(literal(value) for value in schema['enum'])}]"
         return _SCALARS.get(schema.get("type", ""), "Any")
@@ -127,7 +127,7 @@ class Namer:
 
 def class_name(tool: str) -> str:
     """The class of a tool's arguments."""
-    return camel(tool) + _ARGUMENTS
+    return camel(tool) + ARGUMENTS
 
 
 def nested_prefix(tool: str) -> str:
@@ -139,8 +139,10 @@ def _bounds(schema: Schema) -> Schema:
     return {key: schema[key] for key in _FIELD_BOUNDS if key in schema}
 
 
-def _bare(schema: Schema) -> Schema:
-    return {key: value for key, value in schema.items() if key not in _FIELD_BOUNDS}
+def _values(schema: Schema) -> Schema:
+    """What stands in an object that names no field."""
+    values = schema.get("additionalProperties")
+    return values if isinstance(values, dict) else {}
 
 
 def shared_names(schemas: Iterable[Schema]) -> frozenset[str]:
@@ -165,18 +167,6 @@ def _collect(schema: Json, found: dict[str, set[str]]) -> None:
             _collect(inner, found)
 
 
-def needed_by(names: Iterable[str], definitions: Mapping[str, Schema]) -> dict[str, Schema]:
-    """The definitions that some of them lead to, themselves included."""
-    found: dict[str, Schema] = {}
-    left = list(names)
-    while left:
-        name = left.pop()
-        if name not in found:
-            found[name] = definitions[name]
-            left.extend(_REFERENCE.findall(json.dumps(definitions[name])))
-    return dict(sorted(found.items()))
-
-
 def python_source(definitions: Mapping[str, Schema], base_class: str) -> str:
     """Run the engine over one toolset's definitions: nested classes first, each after those it uses, then the
     arguments of each tool, all by name, so that one more class moves no other. The source is not formatted yet.
@@ -184,18 +174,57 @@ def python_source(definitions: Mapping[str, Schema], base_class: str) -> str:
     Raises:
         RenderError: The engine failed, or its output is not of the form that this module knows.
     """
-    source = _generated(definitions, base_class)
+    bounded = _free_name(definitions)
+    source = _generated(_apart(definitions, bounded), base_class)
     head, *classes = _CLASS.split("\n".join(line for line in source.split("\n") if not line.startswith("#")))
     if "MISSING" in head and _EXPERIMENTAL not in head:
         raise RenderError("the model engine imports MISSING in a way that generator/models.py does not know")
-    by_name = {text.partition("(")[0]: f"class {text.strip()}" for text in classes}
+    types = {found[1]: found[2] for found in map(_ROOT_CLASS.match, classes) if found}
+    by_name = {text.partition("(")[0]: f"class {text.strip()}" for text in classes if not _ROOT_CLASS.match(text)}
     if set(by_name) != set(definitions):
         odd = sorted(set(by_name) ^ set(definitions))
         raise RenderError("the model engine made other classes than it was given", odd)
-    ordered = [by_name[name] for name in in_order(definitions)]
-    lines = head.replace(_EXPERIMENTAL, _STABLE).strip().split("\n")
+    made = "\n\n\n".join(by_name[name] for name in in_order(definitions))
+    while bounded in made:
+        made = re.sub(rf"{bounded}\d+", lambda found: types[found[0]], made)
+    lines = head.replace(_EXPERIMENTAL, _STABLE).replace(", RootModel", "").strip().split("\n")
     imports = sorted(filter(None, lines), key=lambda line: (import_rank(line.split()[1]), line))
-    return "\n\n\n".join(["\n".join(imports), *ordered])
+    return "\n".join(imports) + f"\n\n\n{made}"
+
+
+def _free_name(definitions: Mapping[str, Schema]) -> str:
+    """What no name and no text in the definitions holds, so that it can be replaced in what is made of them."""
+    name, text = "BoundedValue", json.dumps(definitions)
+    while name in text:
+        name += "X"
+    return name
+
+
+def _apart(definitions: Mapping[str, Schema], bounded: str) -> dict[str, Schema]:
+    """The definitions, with a definition more for every value that has bounds and is no field: the engine makes a class of
+    it in any case."""
+    found: dict[str, str] = {}
+
+    def inner(schema: Schema) -> Schema:
+        schema = outer(schema)
+        if not _bounds(schema):
+            return schema
+        return {"$ref": _REF + found.setdefault(json.dumps(schema, sort_keys=True), f"{bounded}{len(found)}")}
+
+    def outer(schema: Schema) -> Schema:
+        result = dict(schema)
+        if "items" in schema:
+            result["items"] = inner(schema["items"])
+        if _values(schema):
+            result["additionalProperties"] = inner(_values(schema))
+        if "anyOf" in schema:
+            result["anyOf"] = [inner(option) for option in schema["anyOf"]]
+        if "properties" in schema:
+            result["properties"] = {name: outer(field) for name, field in schema["properties"].items()}
+        return result
+
+    made = {name: outer(definition) for name, definition in definitions.items()}
+    return made | {name: json.loads(schema) for schema, name in found.items()}
 
 
 def _generated(definitions: Mapping[str, Schema], base_class: str) -> str:
@@ -241,27 +270,12 @@ def _python_names(definitions: Mapping[str, Schema]) -> dict[str, str]:
     whose name Python would take for another one (it normalises identifiers), apart from that one."""
     found: dict[str, str] = {}
     for name, definition in definitions.items():
-        taken = set(definition["properties"])
-        for wire in definition["properties"]:
-            spelled = python_name(wire) if name.endswith(_ARGUMENTS) else unicodedata.normalize("NFKC", wire)
+        taken = set(definition.get("properties", ()))
+        for wire in definition.get("properties", ()):
+            spelled = python_name(wire) if name.endswith(ARGUMENTS) else unicodedata.normalize("NFKC", wire)
             if spelled != wire:
                 while spelled in taken:
                     spelled += "_"
                 taken.add(spelled)
                 found[f"{name}.{wire}"] = spelled
     return found
-
-
-def in_order(definitions: Mapping[str, Schema]) -> list[str]:
-    """The order of the classes: nested ones first, each after those it uses, then the arguments of each tool, by name."""
-    order: dict[str, None] = {}
-
-    def visit(name: str) -> None:
-        for used in sorted(set(_REFERENCE.findall(json.dumps(definitions[name])))):
-            if used != name and used not in order:
-                visit(used)
-        order.setdefault(name)
-
-    for name in sorted(definitions, key=lambda name: (name.endswith(_ARGUMENTS), name)):
-        visit(name)
-    return list(order)

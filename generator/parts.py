@@ -11,9 +11,10 @@ import ast
 import re
 from collections.abc import Callable, Iterable
 
+from generator.definitions import in_order, needed_by
 from generator.errors import RenderError
 from generator.ir import Json, Toolset
-from generator.models import import_rank, in_order, needed_by
+from generator.models import import_rank
 
 # The module that parts import from: shorter than that of any tenant, so that no line is broken for it alone.
 ANYONES = "kustomer_mcp_"

@@ -1,8 +1,8 @@
 """Owns the canonical form of a JSON Schema: what a document says, said one way, with every `$ref` inlined.
 
-Canonical keywords: type, properties, required, items, additionalProperties (true only), enum, anyOf, nullable,
-format, pattern and the bounds, description, and `x-name`, the component's name where there was one. An object
-without properties is open; any other object is closed. `{}` is any JSON value. It reads no files.
+Canonical keywords: type, properties, required, items, additionalProperties (true, or the values' schema where no property
+is named), enum, anyOf, nullable, format, pattern and the bounds, description, and `x-name`, the component's name where
+there was one. An object without properties is open; any other object is closed. `{}` is any JSON value. It reads no files.
 """
 
 from __future__ import annotations
@@ -178,7 +178,8 @@ class Canonical:
         if not properties:
             if schema.get("additionalProperties") is False:
                 self.notes.append(f"{self._document}: {where} is published closed and empty; taken as any object")
-            return {"type": "object"}
+            values = self._canonical(schema.get("additionalProperties") or True, f"{where}.*", seen, depth + 1)
+            return {"type": "object", "additionalProperties": values} if values else {"type": "object"}
         required = [name for name in _list(schema.get("required", [])) if isinstance(name, str) and name in properties]
         result: Schema = {
             "type": "object",

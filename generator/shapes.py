@@ -23,9 +23,7 @@ def shape(schema: Schema, *, nested: bool) -> Schema:
         options = without_repeats(shape(option, nested=nested) for option in schema["anyOf"])
         return options[0] if len(options) == 1 else {"anyOf": options}
     if schema.get("type") == "array":
-        items = shape(schema["items"], nested=nested)
-        items.pop("pattern", None)  # the models keep none for what stands in a list
-        return {"type": "array", "items": items, **_shown(schema)}
+        return {"type": "array", "items": shape(schema["items"], nested=nested), **_shown(schema)}
     if schema.get("properties") and nested and all(_key_is_plain(key) for key in schema["properties"]):
         return _object(schema)
     if schema.get("type") == "object":

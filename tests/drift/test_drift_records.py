@@ -22,10 +22,10 @@ from fleet_kit import run, tree
 from generator import cache, models, parts, release, render, surface_files
 from generator.beside import pretty
 from generator.config import Tenant
+from generator.definitions import needed_by
 from generator.drift import compare
 from generator.errors import RenderError
 from generator.ir import Package, Toolset
-from generator.models import needed_by
 from generator.proofs import is_proven, prove
 from generator.snapshot import klass_path
 from generator.states import State, package_of

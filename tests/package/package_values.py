@@ -68,7 +68,10 @@ class _Maker:
         return [self.value(schema["items"], name, i + 1) for i in range(max(most, schema.get("minItems", 0)))]
 
     def _object(self, schema: dict[str, Any], name: str, turn: int) -> dict[str, Any]:
-        return self.object(schema, name) if schema.get("properties") else {"free": {"from": [1, None, True]}}
+        if schema.get("properties"):
+            return self.object(schema, name)
+        values = schema.get("additionalProperties")
+        return {"1": self.value(values, name)} if isinstance(values, dict) else {"free": {"from": [1, None, True]}}
 
     def _any(self, schema: dict[str, Any], name: str, turn: int) -> Any:
         return f"any {name}"

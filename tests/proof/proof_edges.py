@@ -17,16 +17,14 @@ FAR = 1.7976931348623157e308
 WIDE = 2**53  # what JSON carries to every reader
 
 
-def at_the(edge: str, schema: Json, free: bool = True) -> Json:
-    """The arguments of an object schema, all at one edge; `least` has only what is required. Without `free` nothing
-    stands in objects of which the schema names no field."""
-    return _Edge(edge, schema.get("$defs", {}), free).object(schema)
+def at_the(edge: str, schema: Json) -> Json:
+    """The arguments of an object schema, all at one edge; `least` has only what is required."""
+    return _Edge(edge, schema.get("$defs", {})).object(schema)
 
 
 class _Edge:
-    def __init__(self, edge: str, definitions: Json, free: bool) -> None:
+    def __init__(self, edge: str, definitions: Json) -> None:
         self._edge = edge
-        self._free = free
         self._definitions = definitions
 
     def object(self, schema: Json) -> Json:
@@ -85,11 +83,11 @@ class _Edge:
     def _object(self, schema: Json, turn: int) -> Json:
         if schema.get("properties"):
             return self.object(schema)
-        return (
-            {}
-            if self._edge in ("least", "null") or not self._free
-            else {"": None, STRANGE: [{"": [[], {}, 0, -0.5, False, STRANGE]}]}
-        )
+        if self._edge in ("least", "null"):
+            return {}
+        if isinstance(schema.get("additionalProperties"), dict):
+            return {name: self.value(schema["additionalProperties"], turn) for name in ("", STRANGE)}
+        return {"": None, STRANGE: [{"": [[], {}, 0, -0.5, False, STRANGE]}]}
 
     def _any(self, schema: Json, turn: int) -> Json:
         return "" if self._edge in ("least", "null") else STRANGE

@@ -69,6 +69,11 @@ class _Strategies:
             return st.sampled_from(schema["enum"])
         return _BY_TYPE[schema.get("type", "any")](self, schema)
 
+    def mapping(self, schema: Json) -> st.SearchStrategy[Json]:
+        """An object of which the schema names no field."""
+        values = schema.get("additionalProperties")
+        return st.dictionaries(_PLAIN, self.value(values), max_size=2) if isinstance(values, dict) else _FREE
+
     def array(self, schema: Json) -> st.SearchStrategy[Json]:
         low, high = schema.get("minItems", 0), schema.get("maxItems", 10)
         unique = (lambda one: json.dumps(one, sort_keys=True)) if schema.get("uniqueItems") else None
@@ -102,6 +107,8 @@ _BY_TYPE: dict[str, Any] = {
     "boolean": lambda _, schema: st.booleans(),
     "null": lambda _, schema: st.none(),
     "array": _Strategies.array,
-    "object": lambda strategies, schema: strategies.object(schema) if schema.get("properties") else _FREE,
+    "object": lambda strategies, schema: (
+        strategies.object(schema) if schema.get("properties") else strategies.mapping(schema)
+    ),
     "any": lambda _, schema: _SCALAR,
 }

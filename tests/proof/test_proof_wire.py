@@ -61,10 +61,6 @@ async def refusal(tool: Tool, given: Json, kustomer: Any, recorder: Recorder) ->
     return ""
 
 
-# The engine of the models keeps no bounds on what stands in a list, so these are not checked before they are sent.
-UNBOUNDED_ITEMS = {"POST /v1/conversations/{id}/tags": ("tags", "vip")}
-
-
 def draws(tool: Tool) -> Iterator[Json]:
     """What the tool's model takes: some with everything that may be, one with what must be; then more, if asked for."""
     _, model = function_and_model(tool)
@@ -86,17 +82,12 @@ async def test_what_is_drawn_arrives_as_the_document_asks_for_it(
             if number > kit.EXAMPLES and sent:
                 break  # what is drawn after that is for tools of which most draws are refused (`.` as an id ...)
             given, scope = given_from(tool, published, made)
-            if key in UNBOUNDED_ITEMS:
-                name, item = UNBOUNDED_ITEMS[key]
-                given |= {name: [item] * len(given.get(name, ()))}
             if not await refusal(tool, given, kustomer, recorder):
                 sent += 1
                 _holds(published, tool, recorder, given, scope)
         assert sent, tool.name
 
 
-# Objects of which documents bound the values without naming the fields: the models take any value there.
-TYPED_MAPS = {"POST /v1/customers/{id}/drafts", "PUT /v1/drafts/{id}"}
 # Tools that have to refuse an edge, which JSON Schema can't say: no id, `..` in one, a thousand of them in an address.
 REFUSED = {
     "kustomer_conversation_times_using_ids": {"least", "null"},
@@ -111,12 +102,8 @@ HEADERS = {"host", "accept", "accept-encoding", "authorization", "connection", "
 
 def at_the_edge(edge: str, tool: Tool, published: Published) -> tuple[Json, str]:
     _, model = function_and_model(tool)
-    made = edges.at_the(edge, model.model_json_schema(), published.key not in TYPED_MAPS)
-    given, scope = given_from(tool, published, made)
-    if published.key in UNBOUNDED_ITEMS:
-        name, item = UNBOUNDED_ITEMS[published.key]
-        given |= {name: [item]}
-    return given, scope
+    made = edges.at_the(edge, model.model_json_schema())
+    return given_from(tool, published, made)
 
 
 @pytest.mark.asyncio(loop_scope="module")

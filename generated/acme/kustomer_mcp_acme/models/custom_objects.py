@@ -62,11 +62,11 @@ class OrderCustom(Request):
     """
     Placed
     """
-    shipmentsId: list[str] | None | MISSING = MISSING
+    shipmentsId: list[Annotated[str, Field(min_length=1)]] | None | MISSING = MISSING
     """
     Shipments (shipment id)
     """
-    skusStr: list[str] | None | MISSING = MISSING
+    skusStr: list[Annotated[str, Field(max_length=1024)]] | None | MISSING = MISSING
     """
     SKUs
     """

@@ -49,7 +49,7 @@ class CustomerCustom(Request):
     """
     Credit Limit (sensitive)
     """
-    favoriteOrdersId: list[str] | None | MISSING = MISSING
+    favoriteOrdersId: list[Annotated[str, Field(min_length=1)]] | None | MISSING = MISSING
     """
     Favorite Orders (order id)
     """
