@@ -250,6 +250,7 @@ def _generated(definitions: Mapping[str, Schema], base_class: str) -> str:
         aliases=_python_names(definitions),
         enum_field_as_literal="all",  # type: ignore[arg-type]
         use_field_description=True,
+        use_single_line_docstring=True,
         strict_nullable=True,
         use_missing_sentinel=True,
     )

@@ -103,30 +103,29 @@ def merged(module: str, toolset: Toolset, parts: list[Rendered], fitted: Callabl
     models, tools = ([part[folder] for part in parts] for folder in ("models", "tools"))
     return {
         f"{module}/contract/{toolset.name}.json": f"[\n{rows}\n]\n",
-        f"{module}/models/{toolset.name}.py": fitted(_head(module, models, False)) + _models(toolset, models),
-        f"{module}/tools/{toolset.name}.py": fitted(_head(module, tools, True)) + _tools(toolset, tools),
+        f"{module}/models/{toolset.name}.py": fitted(_head(module, models, 1)) + _models(toolset, models),
+        f"{module}/tools/{toolset.name}.py": fitted(_head(module, tools, 2)) + _tools(toolset, tools),
     }
 
 
 def _imports(sources: list[Json]) -> list[tuple[str, list[str]]]:
     """What any part imports, each module's names together, in the order that the templates and the engine have."""
-    found: dict[tuple[str, str], set[str]] = {}
+    found: dict[str, set[str]] = {}
     for source in sources:
         for module, names in source["imports"]:
-            key = (module, names[0] if module == "pydantic" else "")
-            found.setdefault(key, set()).update(names)
+            found.setdefault(module, set()).update(names)
     return [
         (module, sorted(names))
-        for (module, _), names in sorted(found.items(), key=lambda row: (import_rank(row[0][0]), *row[0]))
+        for module, names in sorted(found.items(), key=lambda row: (import_rank(row[0]), row[0]))
     ]
 
 
-def _head(module: str, sources: list[Json], spaced: bool) -> str:
-    """Docstring and imports. `spaced` as the template has them: a line between groups, two where a group is not needed."""
+def _head(module: str, sources: list[Json], most: int) -> str:
+    """Docstring and imports. A line between groups; in tools two where a group is not needed, as the template has them."""
     text, last = f"{sources[0]['docstring']}\n\n", 0
     for name, names in _imports(sources):
         rank = import_rank(name)
-        text += "\n" * (min(rank - last, 2) if spaced else 0)
+        text += "\n" * min(rank - last, most)
         text += f"from {name.replace(ANYONES, module, 1)} import {', '.join(names)}\n"
         last = rank
     return text
