@@ -187,9 +187,21 @@ def python_source(definitions: Mapping[str, Schema], base_class: str) -> str:
     made = "\n\n\n".join(by_name[name] for name in in_order(definitions))
     while bounded in made:
         made = re.sub(rf"{bounded}\d+", lambda found: types[found[0]], made)
-    lines = head.replace(_EXPERIMENTAL, _STABLE).replace(", RootModel", "").strip().split("\n")
-    imports = sorted(filter(None, lines), key=lambda line: (import_rank(line.split()[1]), line))
-    return "\n".join(imports) + f"\n\n\n{made}"
+    return _imports(head.replace(_EXPERIMENTAL, _STABLE).replace(", RootModel", "")) + f"\n\n{made}"
+
+
+def _imports(head: str) -> str:
+    """The engine's imports, each module's names together and a line between groups."""
+    found: dict[str, set[str]] = {}
+    for line in filter(None, head.strip().split("\n")):
+        _, module, _, names = line.split(" ", 3)
+        found.setdefault(module, set()).update(names.split(", "))
+    text, last = "", 0
+    for module in sorted(found, key=lambda name: (import_rank(name), name)):
+        text += "\n" * min(import_rank(module) - last, 1)
+        text += f"from {module} import {', '.join(sorted(found[module]))}\n"
+        last = import_rank(module)
+    return text
 
 
 def _free_name(definitions: Mapping[str, Schema]) -> str:

@@ -226,7 +226,7 @@ def test_regenerating_brings_pins_packages_versions_and_changelogs_up_to_date(sa
     assert [row["rule"] for row in manifest(root)["changes"]] == ["attribute-choice-removed", "attribute-added"]
     text = changelog(root)
     assert text.index("## 2.0.0") < text.index("### Breaking") < text.index("### New") < text.index("## 1.0.0")
-    assert "does not take paid any more" in text and "order.pointsNum is new" in text
+    assert 'does not take "paid" any more' in text and "order.pointsNum is new" in text
     assert run(root, "check").exit_code == 0
     assert tree(root, "specs/tenants/globex", "generated/globex") == globex
     assert {path.name for path in (tmp_path / "report").iterdir()} >= {"report.json", "report.md", "report.html"}
@@ -352,7 +352,7 @@ def test_a_rerun_after_a_failure_proposes_what_the_first_run_found(
     assert run(root, "propose", "--report", str(root.parent / "report")).exit_code == 0
     message = subprocess.run(["git", "-C", str(root), "log", "-1", "--format=%B", "kustomer-mcp/all"], check=True, capture_output=True, text=True).stdout  # fmt: skip
     assert message.startswith("Follow Kustomer's schema: acme 1.0.0 to 2.0.0 (1 breaking)\n")
-    assert "order.orderStatusStr does not take paid any more" in message
+    assert 'order.orderStatusStr does not take "paid" any more' in message
 
 
 def test_what_was_edited_by_hand_goes_back_and_is_no_new_version(root: Path) -> None:
