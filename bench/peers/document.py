@@ -103,8 +103,8 @@ class Reader:
         self._modern = _modern(document["components"])
         self.operations = {one.key: one for one in self._all(document)}
         self._patterns = [(self._pattern(key), one) for key, one in self.operations.items()]
-        # `/a/b` goes before `/a/{id}`.
-        self._patterns.sort(key=lambda row: row[1].key.count("{"))
+        # `/a/b` goes before `/a/{id}`, and `/a/email={email}` too.
+        self._patterns.sort(key=lambda row: (row[1].key.count("{"), -len(re.sub(r"\{[^{}]+\}", "", row[1].key))))
 
     def _all(self, document: Json) -> Iterator[Published]:
         for path, item in document["paths"].items():
@@ -121,8 +121,8 @@ class Reader:
     def find(self, method: str, target: str) -> list[Published]:
         """The operations that a request may be: several where paths differ in nothing but what an id is called."""
         line = f"{method} {target.partition('?')[0]}"
-        found = [one for pattern, one in self._patterns if pattern.fullmatch(line)]
-        return [one for one in found if one.key.count("{") == found[0].key.count("{")]
+        found = [(pattern.pattern, one) for pattern, one in self._patterns if pattern.fullmatch(line)]
+        return [one for shape, one in found if shape == found[0][0]]
 
     def places(self, published: Published) -> set[str]:
         """What a request may say beside its path: query names, and the fields of its body."""
