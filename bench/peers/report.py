@@ -57,10 +57,13 @@ _AHEAD = """\
 - **Operations**: kustomer-mcp leaves one of the 406 out (`manifest.json` says why): creating an object below a customer, which the
   tool of each Klass does with `customer`. Bulk deletion of custom objects sends the `ids` that Kustomer's guide asks for and that
   its document does not have: held against the document it is not right, and without them it would say nothing of what to delete.
+- **Operations by two calls**: there fastmcp and openapi-mcp-generator are ahead. kustomer-mcp reaches the lists of one customer or
+  company by an argument, which two calls never give alone. With arguments given alone, servers lose operations whose body the
+  documents require something of and their schemas do not.
 - **Calls that send nothing**: the lists of one customer or one company are one tool, whose arguments for them exclude each other
   and some others. Its schema says so in words, because a union at the root makes some clients refuse the whole list; a caller
   that gives all arguments at once is refused and told which to leave out.
-- **Request fields**: in kustomer-mcp what few callers set is in the one argument `more`, whose schema has the names and no more
+- **Request fields**: in kustomer-mcp what few callers set is in the one argument `more`, which has their names and forms in words alone
   (tests/proof calls them); the caller above, which goes by schemas, never gives it. `page` is said by cursors.
 - **One field more** changes a few lines in four files instead of one: model, function, contract and record, for whoever reviews it.
 - **List**: mcp-openapi-proxy shows less, and fewer of its tools work.
