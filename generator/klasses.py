@@ -242,7 +242,7 @@ def _typed(operation: Operation, klass: Klass) -> Operation:
 def _klass_description(operation: Operation, klass: Klass) -> str:
     if operation.method == "POST":
         return f"Create {_article(klass.label)} (Klass {klass.name}), optionally linked to a customer."
-    return f"Update {_article(klass.label)} (Klass {klass.name}) by id: " "only the fields given change, null clears."
+    return f"Update {_article(klass.label)} (Klass {klass.name}) by id: only the fields given change, null clears."
 
 
 def _with_custom(operation: Operation, klasses: Mapping[str, Klass]) -> Operation:

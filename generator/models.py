@@ -191,16 +191,21 @@ def python_source(definitions: Mapping[str, Schema], base_class: str) -> str:
 
 
 def _imports(head: str) -> str:
-    """The engine's imports, each module's names together and a line between groups."""
+    """The engine's imports, in our order."""
     found: dict[str, set[str]] = {}
     for line in filter(None, head.strip().split("\n")):
         _, module, _, names = line.split(" ", 3)
         found.setdefault(module, set()).update(names.split(", "))
+    return import_block(found, 1)
+
+
+def import_block(found: Mapping[str, Iterable[str]], most: int) -> str:
+    """Import lines, each module's names together; between groups a line, or `most` where a group is not needed."""
     text, last = "", 0
-    for module in sorted(found, key=lambda name: (import_rank(name), name)):
-        text += "\n" * min(import_rank(module) - last, 1)
-        text += f"from {module} import {', '.join(sorted(found[module]))}\n"
-        last = import_rank(module)
+    for module in sorted(found, key=lambda name: (_import_rank(name), name)):
+        rank = _import_rank(module)
+        text += "\n" * min(rank - last, most) + f"from {module} import {', '.join(sorted(found[module]))}\n"
+        last = rank
     return text
 
 
@@ -271,7 +276,7 @@ def _generated(definitions: Mapping[str, Schema], base_class: str) -> str:
     return source
 
 
-def import_rank(module: str) -> int:
+def _import_rank(module: str) -> int:
     """Where an import stands: the engine's own order depends on which class it comes to first."""
     if module.startswith("kustomer_mcp_"):
         return 3

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from generator.definitions import in_order, needed_by
 from generator.errors import RenderError
 from generator.ir import Json, Toolset
-from generator.models import import_rank
+from generator.models import import_block
 
 # The module that parts import from: shorter than that of any tenant, so that no line is broken for it alone.
 ANYONES = "kustomer_mcp_"
@@ -108,27 +108,14 @@ def merged(module: str, toolset: Toolset, parts: list[Rendered], fitted: Callabl
     }
 
 
-def _imports(sources: list[Json]) -> list[tuple[str, list[str]]]:
-    """What any part imports, each module's names together, in the order that the templates and the engine have."""
+def _head(module: str, sources: list[Json], most: int) -> str:
+    """Docstring and imports, as the templates and the engine have them: below tools' docstrings, two lines where a group is
+    not needed."""
     found: dict[str, set[str]] = {}
     for source in sources:
-        for module, names in source["imports"]:
-            found.setdefault(module, set()).update(names)
-    return [
-        (module, sorted(names))
-        for module, names in sorted(found.items(), key=lambda row: (import_rank(row[0]), row[0]))
-    ]
-
-
-def _head(module: str, sources: list[Json], most: int) -> str:
-    """Docstring and imports. A line between groups; in tools two where a group is not needed, as the template has them."""
-    text, last = f"{sources[0]['docstring']}\n\n", 0
-    for name, names in _imports(sources):
-        rank = import_rank(name)
-        text += "\n" * min(rank - last, most)
-        text += f"from {name.replace(ANYONES, module, 1)} import {', '.join(names)}\n"
-        last = rank
-    return text
+        for name, names in source["imports"]:
+            found.setdefault(name.replace(ANYONES, module, 1), set()).update(names)
+    return f"{sources[0]['docstring']}\n\n{import_block(found, most)}"
 
 
 def _models(toolset: Toolset, sources: list[Json]) -> str:
