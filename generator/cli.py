@@ -19,9 +19,9 @@ import click
 
 from generator import __version__
 from generator.drift_cli import diff, drift, regenerate, rules
-from generator.errors import ConfigError, KustomerMcpError
+from generator.errors import ConfigError
 from generator.propose_cli import gather, propose
-from generator.terminal import Progress, chosen, complete_tenants, counted, is_terminal, told, told_changes
+from generator.terminal import Commands, Progress, chosen, complete_tenants, counted, is_terminal, told, told_changes
 
 if TYPE_CHECKING:
     from generator.config import Tenant
@@ -31,29 +31,7 @@ if TYPE_CHECKING:
 OUT_OF_DATE = 3
 
 
-class _Group(click.Group):
-    """Turns the tool's own errors and the system's into their text and exit code 1; any other keeps its traceback."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        if os.environ.get("NO_COLOR"):
-            ctx.color = False
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:
-            raise  # nobody reads on: Click ends without a word
-        except (KustomerMcpError, OSError) as error:
-            click.echo(f"{click.style('Error', fg='red')}: {_said(error)}", err=True)
-            sys.exit(1)
-
-
-def _said(error: Exception) -> str:
-    """An error's text; one of the system's is about a file, or about what is printed (a full disk behind `>`)."""
-    if not isinstance(error, OSError):
-        return str(error)
-    return f"{error.strerror or error}\n  - at {error.filename or 'the output'}"
-
-
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="kustomer-mcp")
 @click.option("-C", "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="The folder that holds specs/ and generated/.")  # fmt: skip
 @click.pass_context

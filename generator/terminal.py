@@ -1,16 +1,17 @@
-"""Owns what the commands share: tenants as arguments, progress, signs and counts. It runs no command."""
+"""Owns what the commands share: how errors are told, tenants as arguments, progress, signs and counts. It runs no command."""
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self, TextIO
+from typing import Any, Self, TextIO
 
 import click
 
-from generator.errors import ConfigError
+from generator.errors import ConfigError, KustomerMcpError
 
 _COLORS = {"+": "green", "~": "yellow", "-": "red"}
 
@@ -18,6 +19,28 @@ _COLORS = {"+": "green", "~": "yellow", "-": "red"}
 def is_terminal(stream: TextIO | None) -> bool:
     """Whether somebody looks at it; a stream that was closed before the start is None."""
     return stream is not None and stream.isatty()
+
+
+class Commands(click.Group):
+    """Turns the tool's own errors and the system's into their text and exit code 1; any other keeps its traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        if os.environ.get("NO_COLOR"):
+            ctx.color = False
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # nobody reads on: Click ends without a word
+        except (KustomerMcpError, OSError) as error:
+            click.echo(f"{click.style('Error', fg='red')}: {_said(error)}", err=True)
+            sys.exit(1)
+
+
+def _said(error: Exception) -> str:
+    """An error's text; one of the system's is about a file, or about what is printed (a full disk behind `>`)."""
+    if not isinstance(error, OSError):
+        return str(error)
+    return f"{error.strerror or error}\n  - at {error.filename or 'the output'}"
 
 
 class Progress:
